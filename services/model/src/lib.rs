@@ -1,0 +1,26 @@
+//! The nouns of Lockgate: what the stages hand to each other.
+//!
+//! No I/O, no policy, no SQL. Every other crate depends on this one and this one depends on none of
+//! them, so a type lives here exactly when two stages must agree on it.
+
+mod change;
+mod claims;
+mod decision;
+mod digest;
+mod evidence;
+mod identity;
+mod lockfile;
+mod published;
+mod release;
+mod version;
+
+pub use change::{Change, ChangeKind, LockfileChange, LockfileStatus, ReleaseChange, ReleaseKey};
+pub use claims::Claims;
+pub use decision::{AssessedRelease, Assessment, Decision, DecisionRecord, Outcome, Place, Reason};
+pub use digest::{Digest, DigestAlgorithm, DigestComparison, DigestError};
+pub use evidence::{Cause, CauseKind, Evidence, EvidenceId, EvidenceKey, Observation, Subject};
+pub use identity::{CommitSha, DeliveryId, IdentityError, RepoId};
+pub use lockfile::{LockedDigest, LockedRelease, Lockfile, LockfileError, LockfileFormat, Origin};
+pub use published::{PublishedFile, PublishedFileKind, PublishedPackage, PublishedRelease};
+pub use release::{Artifact, Ecosystem, Release, ReleaseError};
+pub use version::{VersionError, VersionOrder};
