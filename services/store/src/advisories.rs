@@ -1,0 +1,165 @@
+//! Advisories in OSV format, by package.
+
+use crate::{Result, StoreError, error::Doing, json};
+use chrono::{DateTime, Utc};
+use lockgate_model::{Digest, Ecosystem};
+use serde_json::Value;
+use sqlx::{PgConnection, PgExecutor};
+use std::collections::HashMap;
+
+/// Records written by one statement.
+const BATCH: usize = 500;
+
+/// One OSV record, with what it is found by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub id: String,
+    pub modified: DateTime<Utc>,
+    /// Packages that it is about; those of ecosystems that are not supported are left out.
+    pub packages: Vec<(Ecosystem, String)>,
+    pub body: Value,
+}
+
+/// What has been imported, over all sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// SHA-256 over the latest digest of each source.
+    pub digest: Digest,
+    /// When the source that waits longest for its renewal was imported.
+    pub imported_at: DateTime<Utc>,
+    /// Over all latest imports.
+    pub records: i64,
+}
+
+/// Adds and renews the records of a feed; answers how many there were. A record that is not in the feed any
+/// more stays: a truncated feed must not make a vulnerability vanish. Of two versions the later modified stays.
+///
+/// # Errors
+/// When the database fails; the transaction must then be given up.
+pub async fn import(
+    connection: &mut PgConnection,
+    source: &str,
+    digest: &Digest,
+    records: impl IntoIterator<Item = Record>,
+) -> Result<i64> {
+    let doing = || format!("import the advisories {source}");
+    let mut total = 0_i64;
+    let mut batch: HashMap<String, Record> = HashMap::with_capacity(BATCH);
+    for record in records {
+        total += 1;
+        keep_later(&mut batch, record);
+        if batch.len() == BATCH {
+            write(connection, source, &batch).await?;
+            batch.clear();
+        }
+    }
+    write(connection, source, &batch).await?;
+    sqlx::query!(
+        "insert into advisory_feeds (source, digest, records) values ($1, $2, $3)",
+        source,
+        digest.to_string(),
+        total
+    )
+    .execute(connection)
+    .await
+    .doing(doing)?;
+    Ok(total)
+}
+
+/// One statement cannot write the same row twice.
+fn keep_later(batch: &mut HashMap<String, Record>, record: Record) {
+    match batch.get(&record.id) {
+        Some(kept) if kept.modified > record.modified => {}
+        _ => drop(batch.insert(record.id.clone(), record)),
+    }
+}
+
+async fn write(connection: &mut PgConnection, source: &str, batch: &HashMap<String, Record>) -> Result<()> {
+    let doing = || format!("import the advisories {source}");
+    let mut records: Vec<&Record> = batch.values().collect();
+    // Two imports at once then lock rows in the same order.
+    records.sort_by(|a, b| a.id.cmp(&b.id));
+    let bodies = records.iter().map(|r| json::to_text(doing, &r.body)).collect::<Result<Vec<_>>>()?;
+    let written = sqlx::query_scalar!(
+        "insert into advisories (id, modified, withdrawn, body)
+         select id, modified, withdrawn, body::json
+         from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[]) as new (id, modified, withdrawn, body)
+         on conflict (id) do update
+             set modified = excluded.modified, withdrawn = excluded.withdrawn, body = excluded.body
+             where excluded.modified >= advisories.modified
+         returning id",
+        &records.iter().map(|r| r.id.clone()).collect::<Vec<_>>(),
+        &records.iter().map(|r| r.modified).collect::<Vec<_>>(),
+        &records.iter().map(|r| withdrawn(&r.body)).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+        &bodies,
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .doing(doing)?;
+    let packages = written.iter().filter_map(|id| batch.get(id)).flat_map(|r| r.packages.iter().map(|p| (&r.id, p)));
+    name_packages(connection, source, &written, packages.collect()).await
+}
+
+fn withdrawn(body: &Value) -> Option<DateTime<Utc>> {
+    body.get("withdrawn")?.as_str()?.parse().ok()
+}
+
+async fn name_packages(
+    connection: &mut PgConnection,
+    source: &str,
+    advisories: &[String],
+    packages: Vec<(&String, &(Ecosystem, String))>,
+) -> Result<()> {
+    let doing = || format!("import the advisories {source}");
+    sqlx::query!("delete from advisory_packages where advisory_id = any($1)", advisories)
+        .execute(&mut *connection)
+        .await
+        .doing(doing)?;
+    sqlx::query!(
+        "insert into advisory_packages (ecosystem, name, advisory_id)
+         select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing",
+        &packages.iter().map(|(_, (ecosystem, _))| ecosystem.osv_name().to_owned()).collect::<Vec<_>>(),
+        &packages.iter().map(|(_, (ecosystem, name))| ecosystem.normalize_name(name)).collect::<Vec<_>>(),
+        &packages.iter().map(|(id, _)| (*id).clone()).collect::<Vec<_>>(),
+    )
+    .execute(&mut *connection)
+    .await
+    .doing(doing)?;
+    Ok(())
+}
+
+/// What has been imported; `None` before the first import.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub async fn feed(executor: impl PgExecutor<'_>) -> Result<Option<Feed>> {
+    let latest = sqlx::query!(
+        "select distinct on (source) source, digest, records, imported_at from advisory_feeds order by source, id desc"
+    )
+    .fetch_all(executor)
+    .await
+    .doing(|| "load the state of the advisory feeds".to_owned())?;
+    let Some(imported_at) = latest.iter().map(|row| row.imported_at).min() else { return Ok(None) };
+    let lines: String = latest.iter().map(|row| format!("{:?} {}\n", row.source, row.digest)).collect();
+    let records = latest.iter().map(|row| row.records).sum();
+    Ok(Some(Feed { digest: Digest::sha256(lines.as_bytes()), imported_at, records }))
+}
+
+/// The records about a package, ordered by id, withdrawn ones included.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub async fn for_package(executor: impl PgExecutor<'_>, ecosystem: Ecosystem, name: &str) -> Result<Vec<Value>> {
+    let rows = sqlx::query!(
+        r#"select a.id, a.body::text as "body!" from advisory_packages p join advisories a on a.id = p.advisory_id
+           where p.ecosystem = $1 and p.name = $2 order by a.id"#,
+        ecosystem.osv_name(),
+        ecosystem.normalize_name(name),
+    )
+    .fetch_all(executor)
+    .await
+    .doing(|| format!("load the advisories about {ecosystem} {name}"))?;
+    rows.into_iter()
+        .map(|row| json::from_text(|| format!("the advisory {}", row.id), &row.body))
+        .collect::<Result<_, StoreError>>()
+}

@@ -1,0 +1,180 @@
+//! The job queue: a table, leases, and a notification that wakes the workers.
+//!
+//! A worker holds a job by a lease that it keeps extending. `kill -9` ends the extending, the lease runs
+//! out within seconds, and the next claim hands the job to another worker. A worker that was only slow
+//! learns from [`Held::Lost`] that the job is no longer its own: completing is fenced by the holder's name.
+
+mod listener;
+mod settle;
+
+pub use listener::{Listener, Wake};
+pub use settle::{Failed, complete, extend, fail};
+
+use crate::{Result, error::Doing, json};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgExecutor;
+use std::time::Duration;
+
+/// Work to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    pub kind: String,
+    /// At most one unfinished job of this kind has this key. Let it name the work and its input: work that
+    /// arrives while a job of the same key runs is taken to be the same work.
+    pub key: Option<String>,
+    pub payload: Value,
+    /// `None`: at once.
+    pub run_at: Option<DateTime<Utc>>,
+    /// At least 1.
+    pub max_attempts: i32,
+}
+
+/// A job that the caller now holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    pub id: i64,
+    pub kind: String,
+    pub payload: Value,
+    /// 1 for the first attempt.
+    pub attempt: i32,
+    pub max_attempts: i32,
+}
+
+impl Job {
+    /// Whether earlier holders died in every attempt allowed. Such a job is handed out so that its holder
+    /// can give it up with a reason; the work itself may be what kills.
+    pub fn is_spent(&self) -> bool {
+        self.attempt > self.max_attempts
+    }
+}
+
+/// Whether the caller still holds a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a job that is no longer held may be running elsewhere"]
+pub enum Held {
+    Held,
+    /// The lease ran out; the job was, or will be, handed to another worker.
+    Lost,
+}
+
+/// Adds a job and, at commit, wakes the workers. `None` when an unfinished job of this kind has the key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn enqueue(executor: impl PgExecutor<'_>, job: &NewJob) -> Result<Option<i64>> {
+    let subject = || format!("enqueue the job {} {}", job.kind, job.key.as_deref().unwrap_or("without key"));
+    sqlx::query_scalar!(
+        "insert into jobs (kind, key, payload, run_at, max_attempts)
+         values ($1, $2, $3::text::json, coalesce($4, now()), $5)
+         on conflict (kind, key) where finished_at is null and key is not null do nothing
+         returning id",
+        job.kind,
+        job.key,
+        json::to_text(subject, &job.payload)?,
+        job.run_at,
+        job.max_attempts,
+    )
+    .fetch_optional(executor)
+    .await
+    .doing(subject)
+}
+
+/// Takes the next job of `kinds` that is due, or whose holder's lease ran out, for `lease`. Highest
+/// priority first, then the longest due. Never hands a held job to two workers.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    executor: impl PgExecutor<'_>,
+    worker: &str,
+    kinds: &[&str],
+    lease: Duration,
+) -> Result<Option<Job>> {
+    let kinds: Vec<String> = kinds.iter().map(|&k| k.to_owned()).collect();
+    let row = sqlx::query!(
+        r#"update jobs set state = 'running', locked_by = $1, lease_until = clock_timestamp() + $3 * interval '1 ms',
+                           attempts = attempts + 1
+           where id = (
+               select id from jobs
+               where finished_at is null and kind = any($2)
+                 and ((state = 'queued' and run_at <= now()) or (state = 'running' and lease_until < now()))
+               order by priority desc, run_at, id
+               for update skip locked limit 1
+           )
+           returning id, kind, payload::text as "payload!", attempts, max_attempts"#,
+        worker,
+        &kinds,
+        milliseconds(lease),
+    )
+    .fetch_optional(executor)
+    .await
+    .doing(|| "claim a job".to_owned())?;
+    row.map(|row| {
+        Ok(Job {
+            payload: json::from_text(|| format!("the payload of job {}", row.id), &row.payload)?,
+            id: row.id,
+            kind: row.kind,
+            attempt: row.attempts,
+            max_attempts: row.max_attempts,
+        })
+    })
+    .transpose()
+}
+
+/// When the next unfinished job of `kinds` can be claimed: it is due, or its lease runs out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn next_due(executor: impl PgExecutor<'_>, kinds: &[&str]) -> Result<Option<DateTime<Utc>>> {
+    let kinds: Vec<String> = kinds.iter().map(|&k| k.to_owned()).collect();
+    sqlx::query_scalar!(
+        "select min(coalesce(lease_until, run_at)) from jobs where finished_at is null and kind = any($1)",
+        &kinds
+    )
+    .fetch_one(executor)
+    .await
+    .doing(|| "ask when the next job is due".to_owned())
+}
+
+/// Unfinished jobs per kind; a kind without any is left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn counts(executor: impl PgExecutor<'_>) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select kind, count(*) as "count!" from jobs where finished_at is null group by kind order by kind"#
+    )
+    .fetch_all(executor)
+    .await
+    .doing(|| "count the jobs".to_owned())?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.count)).collect())
+}
+
+/// How many jobs are not finished.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unfinished(executor: impl PgExecutor<'_>) -> Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from jobs where finished_at is null"#)
+        .fetch_one(executor)
+        .await
+        .doing(|| "count the unfinished jobs".to_owned())
+}
+
+/// Removes jobs that were finished before `before`; answers how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prune(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64> {
+    let done = sqlx::query!("delete from jobs where finished_at < $1", before)
+        .execute(executor)
+        .await
+        .doing(|| format!("remove jobs finished before {before}"))?;
+    Ok(done.rows_affected())
+}
+
+/// Milliseconds as the SQL multiplies them.
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

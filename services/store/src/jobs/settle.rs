@@ -1,0 +1,95 @@
+//! How a held job goes on: longer, done, again, or given up. Only its holder may say.
+
+use super::{Held, milliseconds};
+use crate::{Result, error::Doing};
+use chrono::{DateTime, Utc};
+use sqlx::PgExecutor;
+use std::time::Duration;
+
+/// What became of a job whose attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a job that is given up has nobody left to end its evaluation"]
+pub enum Failed {
+    /// Queued again.
+    Again,
+    /// Finished as failed.
+    GivenUp,
+    /// The lease was lost before; nothing was changed.
+    Lost,
+}
+
+/// Longest error text that is kept, in characters.
+const ERROR_LENGTH: usize = 4000;
+
+/// Holds a job for `lease` from now on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn extend(executor: impl PgExecutor<'_>, id: i64, worker: &str, lease: Duration) -> Result<Held> {
+    let done = sqlx::query!(
+        "update jobs set lease_until = clock_timestamp() + $3 * interval '1 ms'
+         where id = $1 and locked_by = $2 and state = 'running'",
+        id,
+        worker,
+        milliseconds(lease),
+    )
+    .execute(executor)
+    .await
+    .doing(|| format!("extend the lease of job {id}"))?;
+    Ok(held(done.rows_affected()))
+}
+
+/// Ends a job that did its work. Within the transaction of that work, [`Held::Lost`] is the reason to undo it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn complete(executor: impl PgExecutor<'_>, id: i64, worker: &str) -> Result<Held> {
+    let done = sqlx::query!(
+        "update jobs set state = 'done', finished_at = now(), locked_by = null, lease_until = null
+         where id = $1 and locked_by = $2 and state = 'running'",
+        id,
+        worker,
+    )
+    .execute(executor)
+    .await
+    .doing(|| format!("complete job {id}"))?;
+    Ok(held(done.rows_affected()))
+}
+
+/// Ends an attempt that failed. With `retry_at` the job is queued again, even beyond its attempts: the
+/// caller decides. Without, it is given up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn fail(
+    executor: impl PgExecutor<'_>,
+    id: i64,
+    worker: &str,
+    error: &str,
+    retry_at: Option<DateTime<Utc>>,
+) -> Result<Failed> {
+    // Text of a foreign server may hold NUL, which PostgreSQL's text cannot.
+    let error: String = error.chars().filter(|&c| c != '\0').take(ERROR_LENGTH).collect();
+    let done = sqlx::query!(
+        "update jobs set last_error = $3, locked_by = null, lease_until = null, run_at = coalesce($4, run_at),
+             state = case when $4::timestamptz is null then 'failed' else 'queued' end,
+             finished_at = case when $4::timestamptz is null then now() end
+         where id = $1 and locked_by = $2 and state = 'running'",
+        id,
+        worker,
+        error,
+        retry_at,
+    )
+    .execute(executor)
+    .await
+    .doing(|| format!("record the failure of job {id}"))?;
+    Ok(match (held(done.rows_affected()), retry_at) {
+        (Held::Lost, _) => Failed::Lost,
+        (Held::Held, Some(_)) => Failed::Again,
+        (Held::Held, None) => Failed::GivenUp,
+    })
+}
+
+fn held(rows: u64) -> Held {
+    if rows == 1 { Held::Held } else { Held::Lost }
+}

@@ -1,0 +1,134 @@
+//! The queue: no job twice, none lost, and none completed by who does not hold it.
+
+use crate::support::Database;
+use chrono::{Duration as Span, Utc};
+use lockgate_store::{
+    Store,
+    jobs::{self, Failed, Held, Job, Listener, NewJob, Wake},
+};
+use serde_json::json;
+use std::{collections::HashSet, time::Duration};
+
+const LEASE: Duration = Duration::from_secs(30);
+/// Short enough to wait for.
+const BRIEF: Duration = Duration::from_millis(120);
+
+fn job(key: Option<&str>) -> NewJob {
+    let key = key.map(str::to_owned);
+    NewJob { kind: "detect".into(), key, payload: json!({"n": 1}), run_at: None, max_attempts: 2 }
+}
+
+async fn add(store: &Store, job: &NewJob) -> Option<i64> {
+    jobs::enqueue(store.pool(), job).await.expect("enqueued")
+}
+
+async fn claim(store: &Store, worker: &str, lease: Duration) -> Option<Job> {
+    jobs::claim(store.pool(), worker, &["detect"], lease).await.expect("claimed")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_job_is_claimed_twice_by_eight_workers() {
+    let database = Database::new().await;
+    let store = &database.store;
+    for _ in 0..200 {
+        add(store, &job(None)).await;
+    }
+    let workers = (0..8).map(|worker| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let (name, mut claimed) = (format!("worker-{worker}"), Vec::new());
+            while let Some(job) = claim(&store, &name, LEASE).await {
+                claimed.push(job.id);
+                assert_eq!(jobs::complete(store.pool(), job.id, &name).await.unwrap(), Held::Held);
+            }
+            claimed
+        })
+    });
+    let claimed: Vec<i64> = futures::future::try_join_all(workers).await.unwrap().concat();
+    assert_eq!(claimed.len(), 200);
+    assert_eq!(claimed.iter().collect::<HashSet<_>>().len(), 200);
+    assert_eq!(jobs::unfinished(store.pool()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_dead_workers_job_goes_to_another_and_the_dead_one_cannot_complete_it() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let id = add(store, &job(None)).await.unwrap();
+    assert_eq!(claim(store, "dead", BRIEF).await.unwrap().attempt, 1);
+    assert!(claim(store, "heir", LEASE).await.is_none(), "the lease still runs");
+    tokio::time::sleep(BRIEF * 2).await;
+    let inherited = claim(store, "heir", LEASE).await.unwrap();
+    assert_eq!((inherited.id, inherited.attempt, inherited.is_spent()), (id, 2, false));
+    assert_eq!(jobs::complete(store.pool(), id, "dead").await.unwrap(), Held::Lost);
+    assert_eq!(jobs::extend(store.pool(), id, "dead", LEASE).await.unwrap(), Held::Lost);
+    assert_eq!(jobs::fail(store.pool(), id, "dead", "x", None).await.unwrap(), Failed::Lost);
+    assert_eq!(jobs::complete(store.pool(), id, "heir").await.unwrap(), Held::Held);
+}
+
+#[tokio::test]
+async fn an_extended_lease_is_kept() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let id = add(store, &job(None)).await.unwrap();
+    claim(store, "slow", BRIEF).await.unwrap();
+    assert_eq!(jobs::extend(store.pool(), id, "slow", LEASE).await.unwrap(), Held::Held);
+    tokio::time::sleep(BRIEF * 2).await;
+    assert!(claim(store, "heir", LEASE).await.is_none());
+}
+
+#[tokio::test]
+async fn a_job_that_kills_its_workers_is_handed_out_as_spent() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let id = add(store, &job(None)).await.unwrap();
+    for _ in 0..2 {
+        assert!(!claim(store, "dead", BRIEF).await.unwrap().is_spent());
+        tokio::time::sleep(BRIEF * 2).await;
+    }
+    assert!(claim(store, "heir", LEASE).await.unwrap().is_spent());
+    let failed = jobs::fail(store.pool(), id, "heir", "killed its workers \0", None).await.unwrap();
+    assert_eq!(failed, Failed::GivenUp);
+    assert_eq!(jobs::unfinished(store.pool()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_failed_job_waits_for_its_time() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let id = add(store, &job(None)).await.unwrap();
+    claim(store, "a", LEASE).await.unwrap();
+    let later = Utc::now() + Span::hours(1);
+    assert_eq!(jobs::fail(store.pool(), id, "a", "registry answered 503", Some(later)).await.unwrap(), Failed::Again);
+    assert!(claim(store, "a", LEASE).await.is_none());
+    let due = jobs::next_due(store.pool(), &["detect"]).await.unwrap().unwrap();
+    assert!((due - later).abs() < Span::milliseconds(1));
+    assert_eq!(jobs::counts(store.pool()).await.unwrap(), [("detect".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn one_unfinished_job_a_key() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let first = add(store, &job(Some("one"))).await.unwrap();
+    assert_eq!(add(store, &job(Some("one"))).await, None);
+    assert!(add(store, &NewJob { kind: "decide".into(), ..job(Some("one")) }).await.is_some());
+    claim(store, "a", LEASE).await.unwrap();
+    assert_eq!(add(store, &job(Some("one"))).await, None, "it runs");
+    assert_eq!(jobs::complete(store.pool(), first, "a").await.unwrap(), Held::Held);
+    assert!(add(store, &job(Some("one"))).await.is_some());
+    assert_eq!(jobs::prune(store.pool(), Utc::now() + Span::seconds(5)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_committed_job_wakes_and_an_uncommitted_one_does_not() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let mut listener = Listener::connect(store).await.unwrap();
+    let mut transaction = store.begin().await.unwrap();
+    jobs::enqueue(&mut *transaction, &job(None)).await.unwrap();
+    assert!(tokio::time::timeout(BRIEF, listener.wait()).await.is_err(), "not committed yet");
+    transaction.commit().await.unwrap();
+    let woken = tokio::time::timeout(Duration::from_secs(5), listener.wait()).await.unwrap().unwrap();
+    assert_eq!(woken, Wake::Notified);
+}
