@@ -1,0 +1,180 @@
+//! Known advisories about a release, from an imported OSV feed.
+//!
+//! The feed is imported beforehand, so a judgement needs no outside service and can be repeated. Two things
+//! must never happen: a missing feed read as "no advisory" (the attempt fails, and the check stays
+//! incomplete), and a record that cannot be compared read as "not affected" (its id goes into `unreadable`).
+
+mod feed;
+mod matching;
+mod osv;
+#[cfg(test)]
+pub(crate) mod semver_order;
+mod severity;
+
+pub use feed::{
+    FeedDigest, FeedFile, FeedRecord, FeedSummary, SkippedFile, read_feed, read_record, read_zip, zip_records,
+};
+pub use matching::{MatchResult, matches};
+pub use osv::{Affected, Event, OsvError, Package, Range, RangeKind, Record};
+pub use severity::{Rating, Severity, rate, score};
+
+use crate::{Collector, InputDigests, Inputs};
+use chrono::{DateTime, Utc};
+use lockgate_model::{Cause, CauseKind, Digest, Ecosystem, Observation, Release, VersionOrder};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::cmp::Reverse;
+
+/// What is known of a release; the facts of [`Advisory`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AdvisoryFacts {
+    /// Names the feed that was asked.
+    pub feed: Digest,
+    pub imported_at: DateTime<Utc>,
+    /// Malicious first, then the most severe.
+    pub matches: Vec<AdvisoryMatch>,
+    /// Ids of records about this package for which it cannot be told whether they cover this version.
+    pub unreadable: Vec<String>,
+}
+
+/// One advisory that covers the release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AdvisoryMatch {
+    pub id: String,
+    pub aliases: Vec<String>,
+    /// At most 300 characters.
+    pub summary: Option<String>,
+    pub severity: Severity,
+    /// The highest CVSS base score, 0.0 to 10.0.
+    pub cvss: Option<f64>,
+    /// Later versions that the advisory names as fixed, lowest first.
+    pub fixed: Vec<String>,
+    /// The version before was not affected, or there was none.
+    pub introduced_by_change: bool,
+    /// The advisory was taken back; kept, so that a decision can say so.
+    pub withdrawn: bool,
+    /// The release is malicious code, not flawed code.
+    pub malicious: bool,
+    pub url: Option<String>,
+}
+
+/// The advisory check.
+pub struct Advisory {
+    versions: fn(Ecosystem) -> &'static dyn VersionOrder,
+}
+
+impl Advisory {
+    pub fn new(versions: fn(Ecosystem) -> &'static dyn VersionOrder) -> Self {
+        Self { versions }
+    }
+}
+
+impl std::fmt::Debug for Advisory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Advisory")
+    }
+}
+
+impl Collector for Advisory {
+    fn id(&self) -> &'static str {
+        "advisory"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn description(&self) -> &'static str {
+        "Known vulnerabilities and malicious-package reports that cover the release."
+    }
+
+    fn documentation(&self) -> &'static str {
+        "ARCHITECTURE.md#advisory"
+    }
+
+    fn inputs(&self, known: &InputDigests) -> Vec<Digest> {
+        known.advisories.iter().cloned().collect()
+    }
+
+    fn collect(&self, inputs: &Inputs) -> Result<Observation, Cause> {
+        let feed = inputs.advisories.as_ref().map_err(Clone::clone)?;
+        let release = &inputs.subject.release;
+        let previous = inputs.change.old.as_ref().map(|o| &o.release);
+        let (matches, unreadable) = find(&feed.records, release, previous, (self.versions)(release.ecosystem));
+        let facts = AdvisoryFacts { feed: feed.digest.clone(), imported_at: feed.imported_at, matches, unreadable };
+        let facts = serde_json::to_value(facts)
+            .map_err(|e| Cause::new(CauseKind::Internal, format!("write the advisory facts of {release}: {e}")))?;
+        Ok(Observation::Observed { facts })
+    }
+
+    fn facts_schema(&self) -> schemars::Schema {
+        schemars::schema_for!(AdvisoryFacts)
+    }
+}
+
+/// The records that cover `release`, and the ids of those that cannot be judged. Also what
+/// `lockgate advisories match` prints, with `previous` = `None`.
+pub fn find(
+    records: &[Value],
+    release: &Release,
+    previous: Option<&Release>,
+    versions: &dyn VersionOrder,
+) -> (Vec<AdvisoryMatch>, Vec<String>) {
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    for value in records {
+        match Record::from_value(value) {
+            Ok(record) => match matches(&record, release, versions) {
+                MatchResult::Affected { entry, fixed } => {
+                    let introduced = introduced_by_change(&record, previous, versions);
+                    found.push(describe(record, entry, fixed, introduced));
+                }
+                MatchResult::Unreadable { why } => {
+                    tracing::debug!(advisory = record.id, %release, why, "an advisory cannot be compared");
+                    unreadable.push(record.id);
+                }
+                MatchResult::NotAffected => {}
+            },
+            Err(error) => {
+                let id = value.as_object().and_then(|o| osv::read_id(o).ok()).unwrap_or_else(|| "(without id)".into());
+                tracing::debug!(advisory = id, %release, %error, "an advisory cannot be read");
+                unreadable.push(id);
+            }
+        }
+    }
+    found.sort_by(|a, b| {
+        (Reverse(a.malicious), Reverse(a.severity), &a.id).cmp(&(Reverse(b.malicious), Reverse(b.severity), &b.id))
+    });
+    found.dedup_by(|a, b| a.id == b.id);
+    unreadable.sort_unstable();
+    unreadable.dedup();
+    (found, unreadable)
+}
+
+/// True unless the version before is known to be affected too: in doubt the change answers for it.
+fn introduced_by_change(record: &Record, previous: Option<&Release>, versions: &dyn VersionOrder) -> bool {
+    !previous.is_some_and(|p| matches!(matches(record, p, versions), MatchResult::Affected { .. }))
+}
+
+/// The entry's own severity replaces the record's (OSV schema, `affected[].severity`).
+fn describe(record: Record, entry: usize, fixed: Vec<String>, introduced_by_change: bool) -> AdvisoryMatch {
+    let malicious = record.is_malicious();
+    let entry = &record.affected[entry];
+    let vectors = if entry.vectors.is_empty() { &record.vectors } else { &entry.vectors };
+    let rating = rate(vectors, entry.rating.as_deref().or(record.rating.as_deref()));
+    AdvisoryMatch {
+        severity: rating.severity,
+        cvss: rating.cvss,
+        fixed,
+        introduced_by_change,
+        withdrawn: record.withdrawn.is_some(),
+        malicious,
+        id: record.id,
+        aliases: record.aliases,
+        summary: record.summary,
+        url: record.url,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! What a check is, and the explicit list of all checks.
+
+use crate::{InputDigests, Inputs, advisory::Advisory, checksum::Checksum, diff::Diff, license};
+use lockgate_model::{Cause, Digest, Ecosystem, Observation, VersionOrder};
+use std::sync::Arc;
+
+/// One check. Pure: everything it may look at is in [`Inputs`].
+pub trait Collector: Send + Sync {
+    /// Stable, snake_case; part of the evidence key and of policy's vocabulary.
+    fn id(&self) -> &'static str;
+
+    /// Raised with every change that may alter an answer: evidence of another version is collected again.
+    fn version(&self) -> u32;
+
+    /// One sentence.
+    fn description(&self) -> &'static str;
+
+    /// Where the check is explained: a path in the repository, with an anchor.
+    fn documentation(&self) -> &'static str;
+
+    /// Digests of everything the answer depends on, the collector's own data files included. Computed without
+    /// the bytes, so that known evidence is found before anything is fetched.
+    fn inputs(&self, known: &InputDigests) -> Vec<Digest>;
+
+    /// Looks, on one thread, without I/O.
+    ///
+    /// # Errors
+    /// When the attempt failed: a needed input is missing or makes no sense. [`crate::run`] turns it into
+    /// `Unavailable`. A property that does not hold is never an error.
+    fn collect(&self, inputs: &Inputs) -> Result<Observation, Cause>;
+
+    /// JSON Schema of the facts in `Observed`.
+    fn facts_schema(&self) -> schemars::Schema;
+}
+
+/// What the collectors need beyond the inputs.
+#[derive(Debug)]
+pub struct CollectorData {
+    /// The licence catalogue's settings.
+    pub license: license::LicenseData,
+    /// Version order, which belongs to the ecosystems.
+    pub versions: fn(Ecosystem) -> &'static dyn VersionOrder,
+}
+
+/// The explicit registry list: a new check is one folder and one line here.
+pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
+    vec![
+        Arc::new(Checksum),
+        Arc::new(license::License::new(data.license)),
+        Arc::new(Advisory::new(data.versions)),
+        Arc::new(Diff),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockgate_model::VersionError;
+    use std::{cmp::Ordering, collections::BTreeSet};
+
+    struct AsText;
+
+    impl VersionOrder for AsText {
+        fn compare(&self, left: &str, right: &str) -> Result<Ordering, VersionError> {
+            Ok(left.cmp(right))
+        }
+        fn in_range(&self, range: &str, version: &str) -> Result<bool, VersionError> {
+            Ok(range == version)
+        }
+        fn is_prerelease(&self, _: &str) -> Result<bool, VersionError> {
+            Ok(false)
+        }
+    }
+
+    #[test]
+    fn every_collector_introduces_itself() {
+        let data = CollectorData { license: license::LicenseData::embedded(), versions: |_| &AsText };
+        let collectors = collectors(data);
+        let ids: BTreeSet<_> = collectors.iter().map(|c| c.id()).collect();
+        assert_eq!(ids, BTreeSet::from(["advisory", "checksum", "diff", "license"]));
+        assert_eq!(ids.len(), collectors.len());
+        for collector in collectors {
+            assert!(collector.version() > 0 && !collector.description().is_empty());
+            assert!(collector.documentation().ends_with(&format!("#{}", collector.id())));
+            assert!(collector.facts_schema().get("properties").is_some(), "{}", collector.id());
+        }
+    }
+}

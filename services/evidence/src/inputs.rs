@@ -1,0 +1,107 @@
+//! What collectors look at: handed over whole, so that they need no I/O of their own.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use lockgate_archive::Contents;
+use lockgate_model::{Cause, Claims, Digest, LockedRelease, PublishedFile, PublishedRelease, ReleaseChange, Subject};
+use std::sync::Arc;
+
+/// Everything a collector may look at for one release change.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    pub subject: Subject,
+    pub change: ReleaseChange,
+    /// What the registry says of the release.
+    pub published: Result<PublishedRelease, Cause>,
+    /// The files of the new version that were read.
+    pub artifacts: Result<Vec<FetchedArtifact>, Cause>,
+    /// The old version's files; `None` when the package was not there before.
+    pub previous: Option<Result<Vec<FetchedArtifact>, Cause>>,
+    /// Claims of the registry and of the manifest inside the artifact, merged.
+    pub manifest_claims: Claims,
+    /// What was recorded of this release earlier.
+    pub first_seen: Vec<FirstSeen>,
+    /// `Err(NotConfigured)` when no feed was imported.
+    pub advisories: Result<AdvisoryFeed, Cause>,
+}
+
+/// One file of a release, fetched and read.
+#[derive(Debug, Clone)]
+pub struct FetchedArtifact {
+    pub file: PublishedFile,
+    /// SHA-256 of `bytes`.
+    pub digest: Digest,
+    pub bytes: Bytes,
+    pub contents: Arc<Contents>,
+}
+
+/// The digest under which a file of the release was first seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstSeen {
+    /// File name without folders.
+    pub file: String,
+    pub digest: Digest,
+    pub first_seen_at: DateTime<Utc>,
+}
+
+/// The imported advisories that concern one package.
+#[derive(Debug, Clone)]
+pub struct AdvisoryFeed {
+    /// Names the imported feed as a whole.
+    pub digest: Digest,
+    pub imported_at: DateTime<Utc>,
+    /// OSV records.
+    pub records: Vec<serde_json::Value>,
+}
+
+/// Digests of what a collection looks at. Known before anything is fetched when the artifacts are known, so
+/// that evidence which exists already is found without a download.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InputDigests {
+    /// What the lockfile says: [`locked_digest`] of the entry.
+    pub locked: Vec<Digest>,
+    /// [`published_digest`] of the registry's answer.
+    pub published: Option<Digest>,
+    /// SHA-256 of the new version's files.
+    pub artifacts: Vec<Digest>,
+    /// SHA-256 of the old version's files.
+    pub previous: Vec<Digest>,
+    /// What was recorded earlier; see [`FirstSeen::key`].
+    pub first_seen: Vec<Digest>,
+    pub advisories: Option<Digest>,
+}
+
+impl Inputs {
+    pub fn digests(&self) -> InputDigests {
+        let of = |files: &[FetchedArtifact]| files.iter().map(|a| a.digest.clone()).collect::<Vec<_>>();
+        InputDigests {
+            locked: vec![locked_digest(self.change.entry())],
+            published: self.published.as_ref().ok().map(published_digest),
+            artifacts: self.artifacts.as_deref().map(of).unwrap_or_default(),
+            previous: self.previous.as_ref().and_then(|p| p.as_deref().ok()).map(of).unwrap_or_default(),
+            first_seen: self.first_seen.iter().map(FirstSeen::key).collect(),
+            advisories: self.advisories.as_ref().ok().map(|f| f.digest.clone()),
+        }
+    }
+}
+
+impl FirstSeen {
+    /// SHA-256 that names the record by file name, digest and time.
+    pub fn key(&self) -> Digest {
+        let record = serde_json::json!([self.file, self.digest, self.first_seen_at]);
+        Digest::sha256(record.to_string().as_bytes())
+    }
+}
+
+/// SHA-256 over the origin of a locked entry and its pins, file names included: two pins that change places
+/// are another question.
+pub fn locked_digest(entry: &LockedRelease) -> Digest {
+    let said = serde_json::json!([entry.origin, entry.digests]);
+    Digest::sha256(said.to_string().as_bytes())
+}
+
+/// SHA-256 over the JSON of a registry's answer, fields in the order of the type.
+pub fn published_digest(release: &PublishedRelease) -> Digest {
+    let json = serde_json::to_vec(release).expect("a published release has only string keys");
+    Digest::sha256(&json)
+}
