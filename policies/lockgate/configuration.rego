@@ -1,0 +1,90 @@
+# The policy's own data. A list that is missing or misspelt would make rules undefined, and an undefined rule
+# does not object; therefore data that does not have the expected shape leaves every change incomplete.
+package lockgate
+
+incomplete contains {
+	"code": "policy-data-invalid",
+	"purl": "",
+	"lockfile": "",
+	"line": 0,
+	"message": sprintf("the policy's data %s is missing or has the wrong type", [name]),
+	"remedy": "mend the file in the policy's data folder, run lockgate policy test, and reload",
+	"places": [],
+} if {
+	some name in invalid_data
+}
+
+invalid_data contains name if {
+	some name, sound in {
+		"licenses.allowed": strings(setting(data.licenses, "allowed")),
+		"licenses.denied": strings(setting(data.licenses, "denied")),
+		"licenses.dev_allowed": strings(setting(data.licenses, "dev_allowed")),
+	}
+	not sound
+}
+
+invalid_data contains name if {
+	some name, sound in {
+		"hosts.allowed": strings(setting(data.hosts, "allowed")),
+		"hosts.git_allowed": strings(setting(data.hosts, "git_allowed")),
+		"hosts.url_allowed": strings(setting(data.hosts, "url_allowed")),
+	}
+	not sound
+}
+
+invalid_data contains name if {
+	some name, sound in {
+		"thresholds.advisory_severities": severities(setting(data.thresholds, "advisory_severities")),
+		"thresholds.install_hooks_allowed": strings(setting(data.thresholds, "install_hooks_allowed")),
+		"thresholds.irregularities_denied": strings(setting(data.thresholds, "irregularities_denied")),
+		"thresholds.irregularities_ignored": strings(setting(data.thresholds, "irregularities_ignored")),
+		"thresholds.suspicious": combinations(setting(data.thresholds, "suspicious")),
+		"thresholds.held": held_types(setting(data.thresholds, "held")),
+	}
+	not sound
+}
+
+# A file that is not there makes the objects above undefined.
+invalid_data contains "licenses" if not is_object(data.licenses)
+
+invalid_data contains "hosts" if not is_object(data.hosts)
+
+invalid_data contains "thresholds" if not is_object(data.thresholds)
+
+setting(file, name) := object.get(file, name, null) if is_object(file)
+
+default strings(_) := false
+
+strings(list) if {
+	is_array(list)
+	every item in list {
+		is_string(item)
+	}
+}
+
+default severities(_) := false
+
+severities(list) if {
+	strings(list)
+	every item in list {
+		item in {"low", "medium", "high", "critical"}
+	}
+}
+
+default combinations(_) := false
+
+combinations(list) if {
+	is_array(list)
+	every item in list {
+		strings(item)
+		count(item) > 0
+	}
+}
+
+default held_types(_) := false
+
+held_types(held) if {
+	every pair in [[mode, ecosystem] | some mode in ["new", "update"]; some ecosystem in ["npm", "pypi", "cargo"]] {
+		strings(held[pair[0]][pair[1]])
+	}
+}

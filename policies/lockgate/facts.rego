@@ -1,0 +1,39 @@
+# The shape of what collectors observed. A rule that looks for a field which is not there finds nothing to
+# object to; therefore facts that lack what the rules read leave the release incomplete.
+package lockgate
+
+incomplete contains reason(release, sprintf("%s-facts-unexpected", [collector]), message, remedy) if {
+	some release in incoming
+	some collector in ["checksum", "license", "advisory", "diff"]
+	release.evidence[collector].status == "observed"
+	not expected_shape(collector, release.evidence[collector].facts)
+	message := sprintf("the %s check's facts are not in the shape that this policy reads", [collector])
+	remedy := "update the policy to the version of the server"
+}
+
+expected_shape("checksum", found) if {
+	is_array(found.findings)
+	is_array(found.artifacts)
+	is_array(found.verified)
+}
+
+expected_shape("license", found) if is_string(found.expression)
+
+expected_shape("advisory", found) if {
+	is_array(found.matches)
+	every match in found.matches {
+		is_string(match.id)
+	}
+}
+
+expected_shape("diff", found) if {
+	found.mode in {"new", "update"}
+	is_array(found.findings)
+	every finding in found.findings {
+		is_string(finding.type)
+	}
+	is_array(found.irregularities)
+	every irregularity in found.irregularities {
+		is_string(irregularity.type)
+	}
+}
