@@ -1,0 +1,114 @@
+//! What each reason code means, for readers who meet it outside a check run (code scanning, audits).
+
+/// A reason code, explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) short: String,
+    pub(crate) help: String,
+}
+
+/// Known codes, what they say, and why they matter.
+const KNOWN: [(&str, &str, &str); 27] = [
+    (
+        "checksum-mismatch",
+        "Digests disagree",
+        "The lockfile, the registry and the delivered bytes do not agree. One of them was altered; until it is known which, nothing may be installed.",
+    ),
+    (
+        "release-republished",
+        "Bytes changed under the same version",
+        "The artifact is not the one that was first seen under this version. Published versions must not change.",
+    ),
+    (
+        "locked-file-unknown",
+        "Locked file is not in the registry",
+        "The lockfile pins a file that the registry does not list, so nothing vouches for it.",
+    ),
+    (
+        "checksum-not-locked",
+        "No digest is locked",
+        "Without a digest the next installation may bring other bytes without anybody noticing.",
+    ),
+    (
+        "weak-digest",
+        "Only a weak digest is locked",
+        "SHA-1 no longer resists collisions: two files can share the locked digest.",
+    ),
+    ("checksum-not-verified", "Nothing was verified", "No file of the release was compared with its locked digest."),
+    (
+        "license-denied",
+        "Licence is on the deny list",
+        "Every alternative that the licence offers contains a denied licence.",
+    ),
+    (
+        "license-not-allowed",
+        "Licence is not on the allow list",
+        "No alternative that the licence offers consists of allowed licences alone.",
+    ),
+    ("license-unknown", "Licence is unknown", "No licence is known. Without a licence nobody may use the code."),
+    ("advisory-malicious", "Reported as malicious", "An advisory reports this release as malware."),
+    ("advisory-critical", "Critical advisory", "A known vulnerability of critical severity comes in with this change."),
+    ("advisory-high", "High advisory", "A known vulnerability of high severity comes in with this change."),
+    ("advisory-medium", "Medium advisory", "A known vulnerability of medium severity comes in with this change."),
+    ("advisory-low", "Low advisory", "A known vulnerability of low severity comes in with this change."),
+    (
+        "advisory-severity-unknown",
+        "Advisory without severity",
+        "A known vulnerability states no severity, so the threshold cannot be applied.",
+    ),
+    (
+        "advisory-unreadable",
+        "Advisory cannot be read",
+        "An advisory about this package cannot be compared with its version.",
+    ),
+    (
+        "install-hook-added",
+        "Script runs on installation",
+        "Code that runs by itself on installation is how most malicious packages act.",
+    ),
+    (
+        "suspicious-diff",
+        "Suspicious combination in an update",
+        "The update brings in capabilities that together are typical of malicious code.",
+    ),
+    (
+        "archive-irregular",
+        "Archive is built to mislead",
+        "The archive contains what different tools unpack differently, or outside their folder.",
+    ),
+    (
+        "archive-unread",
+        "Archive could not be read in full",
+        "Part of the archive was not read, so that finding nothing means nothing.",
+    ),
+    ("diff-truncated", "Difference is larger than what is listed", "Not every difference of the update was judged."),
+    (
+        "origin-not-allowed",
+        "Origin is not allowed",
+        "The lockfile takes the release from a host that the operator has not configured.",
+    ),
+    ("git-without-commit", "Git dependency without commit", "A branch or tag may point to other code tomorrow."),
+    ("registry-hosts-unknown", "No registry is configured", "Nothing says which hosts may be trusted."),
+    ("lockfile-malformed", "Lockfile cannot be read", "What an unreadable lockfile brings in is unknown."),
+    ("policy-data-invalid", "Policy data is invalid", "A list that the policy reads is missing or has the wrong type."),
+    ("new-obligation", "New licence obligation", "The change brings in a duty that was not owed before."),
+];
+
+pub(crate) fn describe(code: &str) -> Rule {
+    if let Some((_, short, help)) = KNOWN.iter().find(|(known, _, _)| *known == code) {
+        return Rule { short: (*short).to_owned(), help: (*help).to_owned() };
+    }
+    let of = |suffix: &str| code.strip_suffix(suffix);
+    let (short, help) = if let Some(check) = of("-unavailable") {
+        (format!("The {check} check could not be made"), "Evidence that could not be gathered never passes.")
+    } else if let Some(check) = of("-missing") {
+        (format!("The {check} check was not made"), "Evidence that is missing never passes.")
+    } else if let Some(check) = of("-absent") {
+        (format!("The {check} check found nothing to look at"), "What is not there never counts as sound.")
+    } else if let Some(check) = of("-facts-unexpected") {
+        (format!("The {check} check's facts have another shape"), "The policy and the server do not fit together.")
+    } else {
+        (code.replace('-', " "), "A rule of the operator's policy.")
+    };
+    Rule { short, help: help.to_owned() }
+}
