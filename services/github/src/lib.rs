@@ -1,1 +1,35 @@
-//! github
+//! GitHub, as an App sees it: signed deliveries in, check runs out.
+//!
+//! This crate knows GitHub's contract and nothing of Lockgate's. A delivery is bytes until
+//! [`signature::verify`] has vouched for them; only then can [`Event::parse`] read them. An [`App`]
+//! holds the private key and the installation tokens, and hands out one [`InstallationClient`] per
+//! installation, through which check runs are written within GitHub's limits.
+
+mod app;
+mod check_run;
+mod client;
+mod error;
+mod event;
+mod parse;
+mod payload;
+mod pull_request;
+pub mod signature;
+mod token;
+mod transport;
+
+pub use app::{App, AppConfig};
+pub use check_run::{
+    Action, Annotation, AnnotationLevel, CheckRunDraft, CheckRunRef, CheckRunState, Conclusion, ReportedStatus,
+};
+pub use client::InstallationClient;
+pub use error::GithubError;
+pub use event::{
+    CheckRunEvent, CheckSuiteEvent, Event, EventOrigin, InstallationEvent, InstallationRepositoriesEvent,
+    MergeGroupEvent, PullRequestEvent, PullRequestHint, PushEvent, Repository, RepositoryName,
+};
+pub use payload::PayloadError;
+pub use pull_request::PullRequest;
+pub use signature::{SignatureError, Verified};
+
+/// A text that no log line, error or `Debug` output shows.
+pub use secrecy::{ExposeSecret, SecretString as Secret};
