@@ -1,0 +1,168 @@
+//! A repository on disk, opened so that nothing but its objects and references has a say.
+
+use crate::{SourceError, error::describe, tree};
+use bytes::Bytes;
+use gix::{ObjectId, ThreadSafeRepository};
+use lockgate_model::CommitSha;
+use std::path::{Path, PathBuf};
+
+/// Longest revision expression that is parsed.
+const REVISION_CHARS: usize = 200;
+
+/// A local repository. Cheap to clone; may be used from several threads.
+#[derive(Clone)]
+pub struct Repository {
+    inner: ThreadSafeRepository,
+    path: PathBuf,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Repository").field(&self.path).finish()
+    }
+}
+
+/// Options under which nothing outside the repository is read, and its own replacement references are not heeded: with
+/// `refs/replace`, whoever prepared a repository could show other content under a commit's id.
+pub(crate) fn isolated() -> gix::open::Options {
+    gix::open::Options::isolated().strict_config(false).config_overrides([
+        "core.useReplaceRefs=false",
+        "gitoxide.objects.noReplace=true",
+        "gitoxide.objects.allocLimit=1073741824",
+    ])
+}
+
+impl Repository {
+    /// Opens the repository at `path`: a bare one, or the folder that holds `.git`.
+    ///
+    /// # Errors
+    /// [`SourceError::Damaged`] when there is none.
+    pub fn open(path: &Path) -> Result<Self, SourceError> {
+        let damaged =
+            |e: gix::Error| SourceError::Damaged { repository: path.display().to_string(), message: describe(&e) };
+        let inner = isolated().open(path).map_err(damaged)?;
+        Ok(Self { inner, path: path.to_owned() })
+    }
+
+    /// Where the repository was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The commit that `rev` names: a branch, a tag, an abbreviated id, `HEAD~2` (gitrevisions(7)).
+    ///
+    /// # Errors
+    /// [`SourceError::UnknownRevision`].
+    pub fn resolve(&self, rev: &str) -> Result<CommitSha, SourceError> {
+        let unknown = |message: String| SourceError::UnknownRevision {
+            repository: self.name(),
+            rev: rev.chars().take(REVISION_CHARS).collect(),
+            message,
+        };
+        if rev.len() > REVISION_CHARS || rev.is_empty() {
+            return Err(unknown(format!("a revision has 1 to {REVISION_CHARS} characters")));
+        }
+        let repo = self.local();
+        let commit = repo
+            .rev_parse_single(rev)
+            .and_then(|id| id.object()?.peel_to_commit())
+            .map_err(|e| unknown(describe(&e)))?;
+        Ok(commit_sha(commit.id))
+    }
+
+    /// Whether the commit and its tree are here.
+    pub fn has_commit(&self, sha: &CommitSha) -> bool {
+        let repo = self.local();
+        let tree = object_id(sha).and_then(|id| repo.find_commit(id).ok()?.tree_id().ok().map(|t| t.detach()));
+        tree.is_some_and(|tree| repo.has_object(tree))
+    }
+
+    /// The best common ancestor, or `None` when there is none or when the history that would show it was not fetched:
+    /// the caller then compares with the base that it was given.
+    ///
+    /// # Errors
+    /// [`SourceError::UnknownRevision`] when one of the commits is not here, [`SourceError::Damaged`].
+    pub fn merge_base(&self, one: &CommitSha, other: &CommitSha) -> Result<Option<CommitSha>, SourceError> {
+        let repo = self.local();
+        let (a, b) = (self.commit_id(&repo, one)?, self.commit_id(&repo, other)?);
+        let shallow = repo.is_shallow().unwrap_or(true);
+        match repo.merge_base_with_graph(a, b, &mut repo.revision_graph(None)) {
+            Ok(base) => Ok(base.map(|id| commit_sha(id.detach()))),
+            Err(e) if e.is_not_found() || shallow => Ok(None),
+            Err(e) => Err(self.damaged(&e)),
+        }
+    }
+
+    /// The bytes of a commit object, as hashed and as signed.
+    ///
+    /// # Errors
+    /// [`SourceError::UnknownRevision`] when it is not here.
+    pub fn commit(&self, sha: &CommitSha) -> Result<Bytes, SourceError> {
+        let repo = self.local();
+        let id = self.commit_id(&repo, sha)?;
+        let commit = repo.find_commit(id).map_err(|e| self.damaged(&e))?;
+        Ok(Bytes::copy_from_slice(&commit.data))
+    }
+
+    /// The files that differ between `base` (`None`: nothing) and `head` and whose path `want` accepts.
+    ///
+    /// # Errors
+    /// [`SourceError::TooLarge`] for a wanted file beyond [`tree::MAX_BLOB_BYTES`] or a tree beyond any use,
+    /// [`SourceError::UnknownRevision`] when a commit is not here, [`SourceError::Damaged`].
+    pub fn changed_files(
+        &self,
+        base: Option<&CommitSha>,
+        head: &CommitSha,
+        want: &dyn Fn(&str) -> bool,
+    ) -> Result<tree::Changes, SourceError> {
+        let repo = self.local();
+        let old = base.map(|sha| self.tree_id(&repo, sha)).transpose()?;
+        let new = self.tree_id(&repo, head)?;
+        tree::changes(&tree::Reader::new(&repo, self.name()), old, new, want)
+    }
+
+    /// The files at `rev` whose path `want` accepts.
+    ///
+    /// # Errors
+    /// As [`Self::changed_files`].
+    pub fn files(&self, rev: &CommitSha, want: &dyn Fn(&str) -> bool) -> Result<tree::Files, SourceError> {
+        let changes = self.changed_files(None, rev, want)?;
+        let file = |f: tree::ChangedFile| f.new.map(|content| (f.path, content));
+        Ok(tree::Files { files: changes.files.into_iter().filter_map(file).collect(), skipped: changes.skipped })
+    }
+
+    pub(crate) fn local(&self) -> gix::Repository {
+        self.inner.to_thread_local()
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn damaged(&self, error: &gix::Error) -> SourceError {
+        SourceError::Damaged { repository: self.name(), message: describe(error) }
+    }
+
+    fn commit_id(&self, repo: &gix::Repository, sha: &CommitSha) -> Result<ObjectId, SourceError> {
+        object_id(sha).filter(|id| repo.has_object(*id)).ok_or_else(|| SourceError::UnknownRevision {
+            repository: self.name(),
+            rev: sha.to_string(),
+            message: "the commit is not here; fetch it first".into(),
+        })
+    }
+
+    fn tree_id(&self, repo: &gix::Repository, sha: &CommitSha) -> Result<ObjectId, SourceError> {
+        let id = self.commit_id(repo, sha)?;
+        let commit = repo.find_commit(id).map_err(|e| self.damaged(&e))?;
+        commit.tree_id().map(|t| t.detach()).map_err(|e| self.damaged(&e))
+    }
+}
+
+/// `None` for ids of a hash that this build does not read (SHA-256).
+pub(crate) fn object_id(sha: &CommitSha) -> Option<ObjectId> {
+    ObjectId::from_hex(sha.as_str().as_bytes()).ok()
+}
+
+fn commit_sha(id: ObjectId) -> CommitSha {
+    id.to_string().parse().expect("an object id prints as hexadecimal of full length")
+}

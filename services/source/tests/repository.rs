@@ -1,0 +1,278 @@
+//! Repositories made by git itself, honest and hostile, read by us.
+#![expect(clippy::unwrap_used, reason = "a failure here is the test's failure")]
+
+use lockgate_model::CommitSha;
+use lockgate_source::{FetchRequest, History, MAX_BLOB_BYTES, Repository, SkippedKind, SourceError};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+use tempfile::TempDir;
+
+struct Sample {
+    folder: TempDir,
+}
+
+impl Sample {
+    fn new() -> Self {
+        let sample = Self { folder: TempDir::new().unwrap() };
+        sample.git(&["init", "--quiet", "--initial-branch=main"]);
+        sample
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        self.git_with(arguments, b"")
+    }
+
+    fn git_with(&self, arguments: &[&str], input: &[u8]) -> String {
+        let mut child = Command::new("git")
+            .current_dir(self.path())
+            .args(["-c", "user.name=mona", "-c", "user.email=mona@example.test", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn write(&self, path: &str, content: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn commit(&self) -> CommitSha {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message=m"]);
+        self.git(&["rev-parse", "HEAD"]).parse().unwrap()
+    }
+
+    fn commit_tree(&self, tree: &str) -> CommitSha {
+        self.git(&["commit-tree", tree, "-m", "m"]).parse().unwrap()
+    }
+
+    fn open(&self) -> Repository {
+        Repository::open(self.path()).unwrap()
+    }
+}
+
+fn lockfile(path: &str) -> bool {
+    path.rsplit('/').next() == Some("package-lock.json")
+}
+
+#[test]
+fn only_wanted_files_that_differ_are_read() {
+    let sample = Sample::new();
+    sample.write("package-lock.json", "1");
+    sample.write("gone/package-lock.json", "gone");
+    sample.write("same/package-lock.json", "same");
+    sample.write("README.md", "x");
+    let base = sample.commit();
+    sample.write("package-lock.json", "2");
+    sample.write("web/app/package-lock.json", "new");
+    sample.write("README.md", "y");
+    fs::remove_dir_all(sample.path().join("gone")).unwrap();
+    let head = sample.commit();
+
+    let changes = sample.open().changed_files(Some(&base), &head, &lockfile).unwrap();
+    let text = |b: &Option<_>| b.as_ref().map(|b: &bytes::Bytes| String::from_utf8(b.to_vec()).unwrap());
+    let found: Vec<_> = changes.files.iter().map(|f| (f.path.as_str(), text(&f.old), text(&f.new))).collect();
+    let some = |t: &str| Some(t.to_owned());
+    assert_eq!(
+        found,
+        [
+            ("gone/package-lock.json", some("gone"), None),
+            ("package-lock.json", some("1"), some("2")),
+            ("web/app/package-lock.json", None, some("new")),
+        ]
+    );
+    assert!(changes.skipped.is_empty());
+
+    let all = sample.open().files(&head, &lockfile).unwrap();
+    let paths: Vec<_> = all.files.iter().map(|(p, _)| p.as_str()).collect();
+    assert_eq!(paths, ["package-lock.json", "same/package-lock.json", "web/app/package-lock.json"]);
+}
+
+#[test]
+fn a_file_that_becomes_a_folder_is_seen_on_both_sides() {
+    let sample = Sample::new();
+    sample.write("package-lock.json", "file");
+    let base = sample.commit();
+    fs::remove_file(sample.path().join("package-lock.json")).unwrap();
+    sample.write("package-lock.json/package-lock.json", "inside");
+    let head = sample.commit();
+    let changes = sample.open().changed_files(Some(&base), &head, &lockfile).unwrap();
+    let found: Vec<_> = changes.files.iter().map(|f| (f.path.as_str(), f.old.is_some(), f.new.is_some())).collect();
+    assert_eq!(found, [("package-lock.json", true, false), ("package-lock.json/package-lock.json", false, true)]);
+}
+
+#[test]
+fn links_and_submodules_are_reported_and_not_followed() {
+    let sample = Sample::new();
+    sample.write("web/package-lock.json", "real");
+    let base = sample.commit();
+    fs::remove_file(sample.path().join("web/package-lock.json")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", sample.path().join("web/package-lock.json")).unwrap();
+    let module = format!("160000,{base},sub/package-lock.json");
+    sample.git(&["add", "--all"]);
+    sample.git(&["update-index", "--add", "--cacheinfo", &module]);
+    sample.git(&["commit", "--quiet", "--message=m"]);
+    let head = sample.open().resolve("HEAD").unwrap();
+
+    let changes = sample.open().changed_files(Some(&base), &head, &lockfile).unwrap();
+    assert_eq!(changes.files.len(), 1);
+    assert_eq!((changes.files[0].path.as_str(), &changes.files[0].new), ("web/package-lock.json", &None));
+    let skipped: Vec<_> = changes.skipped.iter().map(|s| (s.path.as_str(), s.kind)).collect();
+    assert_eq!(
+        skipped,
+        [("sub/package-lock.json", SkippedKind::Submodule), ("web/package-lock.json", SkippedKind::Symlink)]
+    );
+}
+
+#[test]
+fn revisions_and_merge_bases_are_resolved() {
+    let sample = Sample::new();
+    let base = sample.commit();
+    sample.git(&["checkout", "--quiet", "-b", "topic"]);
+    sample.write("a", "a");
+    let topic = sample.commit();
+    sample.git(&["checkout", "--quiet", "main"]);
+    sample.write("b", "b");
+    let main = sample.commit();
+    let unrelated = sample.commit_tree(&sample.git(&["write-tree"]));
+
+    let repository = sample.open();
+    assert_eq!(repository.resolve("topic").unwrap(), topic);
+    assert_eq!(repository.resolve("main~1").unwrap(), base);
+    assert_eq!(repository.merge_base(&main, &topic).unwrap(), Some(base));
+    assert_eq!(repository.merge_base(&main, &unrelated).unwrap(), None);
+    assert!(repository.commit(&main).unwrap().starts_with(b"tree "));
+    for bad in ["", "nowhere", "main:a", &"x".repeat(1000), "--upload-pack=x"] {
+        assert!(matches!(repository.resolve(bad), Err(SourceError::UnknownRevision { .. })), "{bad}");
+    }
+    let absent: CommitSha = "1".repeat(40).parse().unwrap();
+    assert!(matches!(repository.merge_base(&main, &absent), Err(SourceError::UnknownRevision { .. })));
+    assert!(matches!(repository.files(&absent, &lockfile), Err(SourceError::UnknownRevision { .. })));
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_an_error_that_names_it() {
+    let sample = Sample::new();
+    let file = fs::File::create(sample.path().join("package-lock.json")).unwrap();
+    file.set_len(MAX_BLOB_BYTES + 1).unwrap();
+    let head = sample.commit();
+    let error = sample.open().files(&head, &lockfile).unwrap_err();
+    assert!(error.to_string().starts_with("package-lock.json in "), "{error}");
+    // Nobody wants it: it is not even measured.
+    assert!(sample.open().files(&head, &|_| false).unwrap().files.is_empty());
+}
+
+#[test]
+fn a_bottomless_tree_is_refused() {
+    let sample = Sample::new();
+    let blob = sample.git_with(&["hash-object", "-w", "--stdin"], b"x");
+    let mut tree = sample.git_with(&["mktree"], format!("100644 blob {blob}\tf\n").as_bytes());
+    for _ in 0..300 {
+        tree = sample.git_with(&["mktree"], format!("040000 tree {tree}\td\n").as_bytes());
+    }
+    let error = sample.open().files(&sample.commit_tree(&tree), &lockfile).unwrap_err();
+    assert!(matches!(error, SourceError::TooLarge { unit: "levels", .. }), "{error}");
+}
+
+/// A tree with two entries of one name: a reviewer may be shown one and a client install the other.
+#[test]
+fn a_tree_that_names_a_file_twice_is_refused() {
+    let sample = Sample::new();
+    let blob = |content: &[u8]| hex::decode(sample.git_with(&["hash-object", "-w", "--stdin"], content)).unwrap();
+    let mut tree = Vec::new();
+    for content in [b"good", b"evil"] {
+        tree.extend_from_slice(b"100644 package-lock.json\0");
+        tree.extend_from_slice(&blob(content));
+    }
+    let tree = sample.git_with(&["hash-object", "-t", "tree", "--literally", "-w", "--stdin"], &tree);
+    let error = sample.open().files(&sample.commit_tree(&tree), &lockfile).unwrap_err();
+    assert!(error.to_string().contains("twice"), "{error}");
+}
+
+/// `refs/replace` can show other content under an object's id; what is judged must be what is merged.
+#[test]
+fn replaced_objects_are_read_as_they_are() {
+    let sample = Sample::new();
+    sample.write("package-lock.json", "evil");
+    let head = sample.commit();
+    let evil = sample.git(&["rev-parse", "HEAD:package-lock.json"]);
+    let good = sample.git_with(&["hash-object", "-w", "--stdin"], b"good");
+    sample.git(&["replace", &evil, &good]);
+    assert_eq!(sample.git(&["show", "HEAD:package-lock.json"]), "good");
+    assert_eq!(&sample.open().files(&head, &lockfile).unwrap().files[0].1[..], b"evil");
+}
+
+#[test]
+fn the_repository_s_configuration_starts_nothing() {
+    let sample = Sample::new();
+    sample.write("package-lock.json", "x");
+    sample.write(".gitattributes", "* filter=evil diff=evil\n");
+    let head = sample.commit();
+    let touch = format!("touch {}", sample.path().join("ran").display());
+    for key in [
+        "core.fsmonitor",
+        "core.sshCommand",
+        "core.pager",
+        "filter.evil.smudge",
+        "diff.evil.textconv",
+        "credential.helper",
+    ] {
+        sample.git(&["config", key, &touch]);
+    }
+    let repository = sample.open();
+    repository.resolve("HEAD").unwrap();
+    repository.files(&head, &lockfile).unwrap();
+    assert!(!sample.path().join("ran").exists());
+}
+
+#[test]
+fn what_is_no_repository_is_an_error() {
+    let folder = TempDir::new().unwrap();
+    assert!(matches!(Repository::open(folder.path()), Err(SourceError::Damaged { .. })));
+    assert!(matches!(Repository::open(&folder.path().join("absent")), Err(SourceError::Damaged { .. })));
+}
+
+#[test]
+fn addresses_that_start_programs_or_leak_are_refused() {
+    let folder = TempDir::new().unwrap();
+    for (url, token) in [
+        ("file:///srv/repository.git", false),
+        ("ssh://git@github.example.test/a/b.git", false),
+        ("ext::sh -c evil", false),
+        ("https://user:secret@github.example.test/a/b.git", false),
+        ("http://github.example.test/a/b.git", true),
+    ] {
+        let request = FetchRequest {
+            url: url.parse().unwrap(),
+            commits: vec!["1".repeat(40).parse().unwrap()],
+            references: Vec::new(),
+            token: token.then(|| "t".into()),
+            history: History::Tip,
+            into: folder.path().join("cache"),
+            timeout: Duration::from_secs(5),
+            pack_bytes: 1 << 20,
+        };
+        let error = Repository::fetch(&request).unwrap_err();
+        assert!(matches!(error, SourceError::Unsupported { .. }) && !error.to_string().contains("secret"), "{error}");
+        assert!(!folder.path().join("cache").exists());
+    }
+}
