@@ -1,0 +1,120 @@
+//! The command line. Names and exit codes are stable: tests, CI systems and auditors rely on them.
+
+pub mod advisories;
+mod audit;
+mod check;
+mod doctor;
+mod init;
+mod license;
+mod lock;
+mod policy;
+mod sbom;
+mod scan;
+mod serve;
+mod versions;
+
+use crate::config::{Config, DEFAULT_FILE};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use lockgate_model::Outcome;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Something went wrong, as opposed to something being wrong with the subject.
+const ERROR: u8 = 2;
+
+/// A gate for software supply chains: what a lockfile change brings in, judged with evidence.
+#[derive(Debug, Parser)]
+#[command(name = "lockgate", version, about, max_term_width = 100)]
+struct Cli {
+    /// The configuration file.
+    #[arg(long, global = true, env = "LOCKGATE_CONFIG", default_value = DEFAULT_FILE)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask the installed clients for their registries and write the configuration.
+    Init(init::Arguments),
+    /// Say what is missing and how to mend it.
+    Doctor,
+    /// Webhooks, API, pages and workers.
+    Serve(serve::Arguments),
+    /// The whole pipeline on a range of commits. Exit: 0 allow, 1 deny, 3 incomplete, 2 error.
+    Scan(scan::Arguments),
+    /// A server's decision on a commit. Exit: as `scan`.
+    Check(check::Arguments),
+    /// The releases in a lockfile.
+    Lock(lock::Arguments),
+    /// A software bill of materials of a revision's lockfiles.
+    Sbom(sbom::Arguments),
+    /// Licences detected in files, or an SPDX expression judged against an allow list.
+    License(license::Arguments),
+    /// Import an OSV feed, or match a lockfile or SBOM against it.
+    #[command(subcommand)]
+    Advisories(advisories::Command),
+    /// Compare two versions as their ecosystem orders them: prints `<`, `=` or `>`.
+    Vercmp(versions::CompareArguments),
+    /// Whether a version satisfies a range in its ecosystem's own language: prints `true` or `false`.
+    InRange(versions::RangeArguments),
+    /// Test a policy bundle, or replay past decisions.
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Export decisions, or verify an export offline.
+    #[command(subcommand)]
+    Audit(audit::Command),
+}
+
+/// Parses the arguments, runs the command, and turns its end into an exit code.
+pub async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lockgate: {error:#}");
+            ExitCode::from(ERROR)
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode> {
+    let config = cli.config.as_path();
+    match cli.command {
+        Command::Init(arguments) => init::run(config, &arguments).await,
+        Command::Doctor => doctor::run(config).await,
+        Command::Serve(arguments) => serve::run(config, &arguments).await,
+        Command::Scan(arguments) => scan::run(config, &arguments).await,
+        Command::Check(arguments) => check::run(&arguments).await,
+        Command::Lock(arguments) => lock::run(&arguments),
+        Command::Sbom(arguments) => sbom::run(&arguments),
+        Command::License(arguments) => license::run(&arguments),
+        Command::Advisories(command) => advisories::run(config, command).await,
+        Command::Vercmp(arguments) => versions::compare(&arguments),
+        Command::InRange(arguments) => versions::in_range(&arguments),
+        Command::Policy(command) => policy::run(config, command).await,
+        Command::Audit(command) => audit::run(config, command).await,
+    }
+}
+
+/// 0 allow, 1 deny, 3 incomplete.
+fn outcome_code(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Allow => ExitCode::SUCCESS,
+        Outcome::Deny => ExitCode::from(1),
+        Outcome::Incomplete => ExitCode::from(3),
+    }
+}
+
+/// 0 when `good`, else 1: a finding about the subject, not an error.
+fn finding_code(good: bool) -> ExitCode {
+    ExitCode::from(u8::from(!good))
+}
+
+/// The configuration file where there is one, else what the installed clients say.
+async fn config_or_clients(path: &Path) -> Result<Config> {
+    if path.exists() { Config::load(path) } else { init::from_clients(&init::default_data_dir()).await }
+}

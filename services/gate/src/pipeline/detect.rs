@@ -1,0 +1,74 @@
+//! Source -> Change: which releases a range of commits moves. Blocking; callers use `spawn_blocking`.
+
+use super::RegistryAliases;
+use anyhow::{Context, Result};
+use lockgate_ecosystems as ecosystems;
+use lockgate_model::{
+    Change, CommitSha, Lockfile, LockfileChange, LockfileError, LockfileFormat, LockfileStatus, RepoId,
+};
+use lockgate_source::{ChangedFile, Repository, Skipped, SkippedKind};
+
+/// Reads the lockfiles that differ between `base` (none: an empty tree) and `head`.
+///
+/// A lockfile that cannot be read at the head is part of the change, as malformed; one that could not
+/// be read at the base counts as absent there, so that everything in the head's version is judged.
+///
+/// # Errors
+/// When the commits or their trees cannot be read.
+pub fn detect(
+    repository: &Repository,
+    id: &RepoId,
+    base: Option<&CommitSha>,
+    head: &CommitSha,
+    aliases: &RegistryAliases,
+) -> Result<Change> {
+    let changed = repository
+        .changed_files(base, head, &|path| ecosystems::detect(path).is_some())
+        .with_context(|| format!("compare the lockfiles of {id} at {}", head.short()))?;
+    let skipped = changed.skipped.iter().filter_map(not_a_file);
+    let mut lockfiles: Vec<LockfileChange> =
+        changed.files.iter().filter_map(|file| lockfile_change(file, aliases)).chain(skipped).collect();
+    lockfiles.sort_by(|a, b| a.path.cmp(&b.path));
+    let zero = || "0".repeat(40).parse().expect("forty zeros are a commit id");
+    Ok(Change { repository: id.clone(), base: base.cloned().unwrap_or_else(zero), head: head.clone(), lockfiles })
+}
+
+fn lockfile_change(file: &ChangedFile, aliases: &RegistryAliases) -> Option<LockfileChange> {
+    let parse = |text: &[u8]| ecosystems::parse(&file.path, text).map(|lockfile| aliases.resolve(lockfile));
+    let format = ecosystems::detect(&file.path)?;
+    let old = file.old.as_deref().and_then(|text| parse(text).ok());
+    let new = match file.new.as_deref().map(parse).transpose() {
+        Ok(new) => new,
+        Err(error) => return Some(malformed(&file.path, format, error)),
+    };
+    let status = match (&file.old, &file.new) {
+        (None, _) => LockfileStatus::Appeared,
+        (_, None) => LockfileStatus::Disappeared,
+        _ => LockfileStatus::Changed,
+    };
+    let releases = ecosystems::diff(old.as_ref(), new.as_ref());
+    Some(LockfileChange { path: file.path.clone(), format, status, releases })
+}
+
+fn malformed(path: &str, format: LockfileFormat, error: LockfileError) -> LockfileChange {
+    LockfileChange { path: path.to_owned(), format, status: LockfileStatus::Malformed { error }, releases: Vec::new() }
+}
+
+/// A package manager may follow a link where we do not, so a lockfile that is one is not "no lockfile".
+fn not_a_file(skipped: &Skipped) -> Option<LockfileChange> {
+    let message = match skipped.kind {
+        SkippedKind::Symlink => "it is a symbolic link, which is not followed; commit the file itself",
+        SkippedKind::Submodule => "it is a submodule, not a file; commit the file itself",
+    };
+    let error = LockfileError { path: skipped.path.clone(), line: None, column: None, message: message.to_owned() };
+    Some(malformed(&skipped.path, ecosystems::detect(&skipped.path)?, error))
+}
+
+/// Every lockfile at one revision, parsed.
+///
+/// # Errors
+/// When the commit cannot be read or a lockfile is malformed.
+pub fn lockfiles_at(repository: &Repository, revision: &CommitSha) -> Result<Vec<Lockfile>> {
+    let files = repository.files(revision, &|path| ecosystems::detect(path).is_some())?;
+    files.files.iter().map(|(path, text)| Ok(ecosystems::parse(path, text)?)).collect()
+}

@@ -1,0 +1,150 @@
+//! The I/O of evidence: registry answers and artifacts, each fetched once and opened in memory.
+
+use super::Knowledge;
+use anyhow::Result;
+use lockgate_archive as archive;
+use lockgate_ecosystems::{self as ecosystems, Client};
+use lockgate_evidence::FetchedArtifact;
+use lockgate_model::{
+    Cause, CauseKind, Claims, Digest, DigestComparison, LockedRelease, Origin, PublishedFile, PublishedFileKind,
+    PublishedRelease,
+};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Artifacts opened at once: each may take [`archive::Limits::total_bytes`] of memory.
+const OPENED_AT_ONCE: usize = 4;
+
+/// One side (before or after) of a release change.
+#[derive(Debug, Clone)]
+pub(super) struct Side {
+    pub published: Result<PublishedRelease, Cause>,
+    pub files: Vec<PublishedFile>,
+    /// SHA-256 of every file in `files`, where all of them are known without fetching.
+    pub known: Option<Vec<Digest>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Fetcher {
+    pub client: Client,
+    pub knowledge: Knowledge,
+    opened: Arc<Semaphore>,
+}
+
+impl Fetcher {
+    pub(super) fn new(client: Client, knowledge: Knowledge) -> Self {
+        Self { client, knowledge, opened: Arc::new(Semaphore::new(OPENED_AT_ONCE)) }
+    }
+
+    /// Asks the registry about `entry` and looks up which of its files are known already.
+    pub(super) async fn side(&self, entry: &LockedRelease) -> Result<Side> {
+        if let Some(cause) = not_in_a_registry(entry) {
+            return Ok(Side { published: Err(cause), files: Vec::new(), known: None });
+        }
+        let published = self.client.release(&entry.release).await;
+        let Ok(release) = &published else { return Ok(Side { published, files: Vec::new(), known: None }) };
+        let protocol = ecosystems::adapter(entry.release.ecosystem).protocol();
+        let files: Vec<PublishedFile> = protocol.files_to_read(release).into_iter().cloned().collect();
+        let known = self.known(entry, &files).await?;
+        Ok(Side { published, files, known })
+    }
+
+    async fn known(&self, entry: &LockedRelease, files: &[PublishedFile]) -> Result<Option<Vec<Digest>>> {
+        let mut digests = Vec::with_capacity(files.len());
+        for file in files {
+            let Some(stated) = strongest(&file.digests) else { return Ok(None) };
+            match self.knowledge.known_artifact(&entry.release, &file.file, stated).await? {
+                Some(digest) => digests.push(digest),
+                None => return Ok(None),
+            }
+        }
+        Ok((!digests.is_empty()).then_some(digests))
+    }
+
+    /// Fetches and opens the files of one side, and records what their bytes hashed to.
+    pub(super) async fn artifacts(
+        &self,
+        entry: &LockedRelease,
+        side: &Side,
+    ) -> Result<Result<Vec<FetchedArtifact>, Cause>> {
+        if let Err(cause) = &side.published {
+            return Ok(Err(cause.clone()));
+        }
+        if side.files.is_empty() {
+            let message = format!("read {}: the registry lists no file that can be read", entry.release);
+            return Ok(Err(Cause::new(CauseKind::Unsupported, message)));
+        }
+        let _permit = self.opened.acquire().await.expect("the semaphore is never closed");
+        let mut artifacts = Vec::with_capacity(side.files.len());
+        for file in &side.files {
+            match self.artifact(entry, file).await? {
+                Ok(artifact) => artifacts.push(artifact),
+                Err(cause) => return Ok(Err(cause)),
+            }
+        }
+        Ok(Ok(artifacts))
+    }
+
+    async fn artifact(&self, entry: &LockedRelease, file: &PublishedFile) -> Result<Result<FetchedArtifact, Cause>> {
+        let bytes = match self.client.artifact(&entry.release, file).await {
+            Ok(bytes) => bytes,
+            Err(cause) => return Ok(Err(cause)),
+        };
+        let opened = {
+            let (bytes, expected) = (bytes.clone(), expected_format(file));
+            tokio::task::spawn_blocking(move || {
+                let format = archive::Format::sniff(&bytes).unwrap_or(expected);
+                let contents = archive::read(&bytes, format, &archive::Limits::default());
+                (Digest::sha256(&bytes), Arc::new(contents))
+            })
+        };
+        let (digest, contents) = opened.await?;
+        if is_what_was_stated(&file.digests, &bytes) {
+            self.knowledge.record_artifact(&entry.release, &file.file, &file.digests, &digest).await?;
+        }
+        Ok(Ok(FetchedArtifact { file: file.clone(), digest, bytes, contents }))
+    }
+}
+
+/// The publisher's claims: the registry's, completed by the manifests inside the artifacts.
+pub(super) fn claims(published: &Result<PublishedRelease, Cause>, artifacts: &[FetchedArtifact]) -> Claims {
+    let Ok(published) = published else { return Claims::default() };
+    let adapter = ecosystems::adapter(published.release.ecosystem);
+    artifacts.iter().fold(published.claims.clone(), |claims, artifact| {
+        let manifests = artifact.contents.files.iter().filter(|f| adapter.is_manifest(artifact.file.kind, &f.path));
+        manifests.fold(claims, |claims, file| claims.or(adapter.claims(&file.path, &file.content)))
+    })
+}
+
+/// What the file should be, for bytes that look like nothing: the reader then says what is wrong with them.
+fn expected_format(file: &PublishedFile) -> archive::Format {
+    match file.kind {
+        PublishedFileKind::Wheel => archive::Format::Zip,
+        _ => archive::Format::TarGz,
+    }
+}
+
+/// Why nothing can be fetched for an entry that no registry serves.
+fn not_in_a_registry(entry: &LockedRelease) -> Option<Cause> {
+    let (what, remedy) = match &entry.origin {
+        Origin::Registry { .. } => return None,
+        Origin::Git { .. } => ("it comes from a git repository", "depend on a released version instead"),
+        Origin::Url { .. } => ("it comes from an address outside the registry", "depend on a released version instead"),
+        Origin::Path { .. } => ("it is a folder of the repository", "review it as code"),
+        Origin::Bundled { .. } => {
+            ("it is shipped inside another release", "it is read as part of the release that ships it")
+        }
+    };
+    let message = format!("fetch {}: {what}, not from a registry", entry.release);
+    Some(Cause::new(CauseKind::Unsupported, message).with_remedy(remedy))
+}
+
+/// The strongest digest that resists collisions.
+fn strongest(digests: &[Digest]) -> Option<&Digest> {
+    digests.iter().filter(|d| d.algorithm().resists_collisions()).max_by_key(|d| d.algorithm())
+}
+
+/// Only bytes that the registry vouches for are remembered: a corrupted transfer must not become "first seen".
+fn is_what_was_stated(stated: &[Digest], bytes: &[u8]) -> bool {
+    strongest(stated).is_some() && stated.iter().all(|d| d.matches(bytes) == DigestComparison::Equal)
+}

@@ -1,0 +1,14 @@
+//! The stages in order, on a range of commits: detect -> collect -> decide.
+//!
+//! Shared by `lockgate scan` and by the jobs, so that both take the same path.
+
+mod aliases;
+mod collect;
+mod detect;
+mod fetch;
+mod knowledge;
+
+pub use aliases::RegistryAliases;
+pub use collect::{Collector, collect};
+pub use detect::{detect, lockfiles_at};
+pub use knowledge::{Knowledge, LocalAdvisories};

@@ -1,0 +1,69 @@
+//! From what is stored to the report that every audience reads: check run, page, API, audit export.
+
+use crate::jobs::Context;
+use anyhow::{Context as _, Result};
+use lockgate_model::{AssessedRelease, Assessment, DecisionRecord, Evidence};
+use lockgate_policy::Context as PolicyContext;
+use lockgate_report::{Meta, Report};
+use lockgate_store::{decisions, evidence};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// A decision with the question it answered.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    pub record: DecisionRecord,
+    pub assessment: Assessment,
+    /// What the configuration of its day added to the question.
+    pub facts: PolicyContext,
+}
+
+/// # Errors
+/// When the database cannot be read.
+pub async fn decided(context: &Context, decision: Uuid) -> Result<Option<Decided>> {
+    let pool = context.store.pool();
+    let Some(record) = decisions::get(pool, decision).await? else { return Ok(None) };
+    let asked = decisions::assessment(pool, decision)
+        .await?
+        .with_context(|| format!("load decision {decision}: its question is missing"))?;
+    let bodies: HashMap<_, Evidence> =
+        evidence::by_ids(pool, &record.evidence).await?.into_iter().map(|e| (e.id(), e)).collect();
+    let releases = asked
+        .links
+        .into_iter()
+        .map(|(key, ids)| AssessedRelease {
+            key,
+            evidence: ids.iter().filter_map(|id| bodies.get(id).cloned()).collect(),
+        })
+        .collect();
+    let assessment = Assessment { change: asked.change, releases, asked_at: asked.asked_at };
+    let facts = PolicyContext { registry_hosts: asked.registry_hosts };
+    Ok(Some(Decided { record, assessment, facts }))
+}
+
+/// # Errors
+/// When the decision cannot be loaded.
+pub async fn of_decision(context: &Context, decision: Uuid) -> Result<Option<Report>> {
+    Ok(decided(context, decision).await?.map(|decided| report(context, &decided)))
+}
+
+/// # Errors
+/// When the evaluation has no decision yet, or it cannot be loaded.
+pub async fn of_evaluation(context: &Context, evaluation: Uuid) -> Result<Report> {
+    let record = decisions::of_evaluation(context.store.pool(), evaluation)
+        .await?
+        .with_context(|| format!("load the decision of evaluation {evaluation}: there is none yet"))?;
+    of_decision(context, record.id).await?.with_context(|| format!("load decision {}", record.id))
+}
+
+/// The report of a loaded decision.
+pub fn report(context: &Context, decided: &Decided) -> Report {
+    let record = &decided.record;
+    let meta = Meta {
+        id: Some(record.id),
+        policy_digest: record.policy_digest.clone(),
+        decided_at: record.decided_at,
+        page_url: Some(context.page(record.id)),
+    };
+    Report::new(&decided.assessment, &record.decision, &meta)
+}

@@ -1,0 +1,123 @@
+//! Puts a server together from its configuration, and runs it until it is told to stop.
+
+use crate::{
+    config::{Config, read_secret, secret_from},
+    jobs::{Context, Workers},
+    pipeline::{Collector, Knowledge},
+    telemetry,
+    web::{self, AppState, Role},
+};
+use anyhow::{Context as _, Result};
+use lockgate_ecosystems::Client;
+use lockgate_evidence::{CollectorData, license::LicenseData};
+use lockgate_github::{App, AppConfig, Secret};
+use lockgate_policy::{Policy, PolicyHandle};
+use lockgate_postgres::{Cluster, ClusterConfig};
+use lockgate_store::{Store, provision};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// Named to registries, so that their operators know who asks.
+pub const USER_AGENT: &str = concat!("lockgate/", env!("CARGO_PKG_VERSION"));
+
+/// The database of a configuration, migrated, and the private cluster where it is ours.
+#[derive(Debug)]
+pub struct Database {
+    pub store: Store,
+    /// Kept alive as long as the store is used.
+    pub cluster: Option<Cluster>,
+}
+
+/// Connects with the run-time role, after the owner has migrated. Without a configured database a private
+/// cluster is started in `data_dir`.
+///
+/// # Errors
+/// When no server can be provided or reached, or a migration fails.
+pub async fn database(config: &Config) -> Result<Database> {
+    let runtime = secret_from("LOCKGATE_DATABASE_URL", config.database.url_file.as_deref())?;
+    let owner = secret_from("LOCKGATE_DATABASE_OWNER_URL", config.database.owner_url_file.as_deref())?;
+    let connections = u32::try_from(config.work.workers * 2 + 8).unwrap_or(32);
+    if let Some(runtime) = runtime {
+        if let Some(owner) = owner {
+            lockgate_store::migrate(&owner).await.context("migrate the database")?;
+        }
+        return Ok(Database { store: Store::connect(&runtime, connections).await?, cluster: None });
+    }
+    let data_dir = config.data_dir.join("postgres");
+    let cluster = tokio::task::spawn_blocking(move || {
+        let mut log = |line: &str| tracing::info!("{line}");
+        Cluster::ensure(&mut ClusterConfig::new(data_dir, &mut log))
+    })
+    .await?
+    .context("start the private PostgreSQL cluster")?;
+    let urls = provision::database(&cluster.admin_url(), "lockgate", &cluster.runtime_password()).await?;
+    lockgate_store::migrate(&urls.owner).await.context("migrate the database")?;
+    Ok(Database { store: Store::connect(&urls.runtime, connections).await?, cluster: Some(cluster) })
+}
+
+/// The policy of a configuration.
+///
+/// # Errors
+/// When the bundle does not compile: a server must not start with a policy that it cannot apply.
+pub fn policy(config: &Config) -> Result<Policy> {
+    match &config.policy.dir {
+        Some(dir) => Policy::load(dir).with_context(|| format!("load the policy {}", dir.display())),
+        None => Policy::embedded().context("load the built-in policy"),
+    }
+}
+
+/// The evidence collector of a configuration.
+///
+/// # Errors
+/// When a registry's configuration cannot be used.
+pub fn collector(config: &Config, knowledge: Knowledge, license: LicenseData) -> Result<Collector> {
+    let client = Client::new(config.registry_configs()?, USER_AGENT)
+        .and_then(|client| client.fresh_for(Duration::from_secs(config.work.registry_fresh_seconds)))
+        .context("set up the registry client")?;
+    let checks = lockgate_evidence::collectors(CollectorData { license, versions: lockgate_ecosystems::versions });
+    let budget = Duration::from_secs(config.work.collector_seconds);
+    Ok(Collector::new(client, knowledge, checks, budget, config.work.releases_at_once))
+}
+
+fn github(config: &Config) -> Result<Option<App>> {
+    let Some(github) = &config.github else { return Ok(None) };
+    let key = read_secret(&github.private_key_file)?;
+    let app = App::new(AppConfig {
+        api_url: github.api_url.clone(),
+        client_id: github.client_id.clone(),
+        private_key_pem: Secret::from(key),
+    });
+    Ok(Some(app.context("set up the GitHub App")?))
+}
+
+/// Everything that jobs and pages share.
+///
+/// # Errors
+/// When a part of the configuration cannot be used.
+pub fn context(config: Config, store: Store) -> Result<Arc<Context>> {
+    let policy = policy(&config)?;
+    let license = LicenseData::embedded();
+    let collector = collector(&config, Knowledge::Store(store.clone()), license)?;
+    let github = github(&config)?;
+    Ok(Arc::new(Context { store, collector, policy: PolicyHandle::new(policy), github, config }))
+}
+
+/// Serves until `stop` ends, then lets running jobs finish.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn serve(
+    context: Arc<Context>,
+    role: Role,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let state = AppState::new(Arc::clone(&context), telemetry::metrics()?)?;
+    let workers = (role != Role::Intake).then(|| Workers::start(&context));
+    tracing::info!(address = %listener.local_addr()?, ?role, policy = %context.policy.current().digest(), "serving");
+    axum::serve(listener, web::router(state, role)).with_graceful_shutdown(stop).await?;
+    if let Some(workers) = workers {
+        workers.stop().await;
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The JSON API, described by its own OpenAPI document.
+
+use super::AppState;
+use crate::reports;
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use lockgate_model::{CommitSha, Outcome, RepoId};
+use lockgate_store::{decisions, evaluations};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+use uuid::Uuid;
+
+/// Decisions on one page of a list, at most.
+const PAGE: u16 = 200;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Lockgate", description = "Decisions on lockfile changes, with their evidence."),
+    paths(list, decision, commit),
+    components(schemas(Summary, Problem))
+)]
+struct Description;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/openapi.json", get(|| async { Json(Description::openapi()) }))
+        .route("/api/v1/decisions", get(list))
+        .route("/api/v1/decisions/{id}", get(decision))
+        .route("/api/v1/repos/{owner}/{name}/commits/{sha}/decision", get(commit))
+}
+
+/// Why a request has no answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Problem {
+    message: String,
+}
+
+fn problem(status: StatusCode, message: &str) -> Response {
+    (status, Json(Problem { message: message.to_owned() })).into_response()
+}
+
+fn internal(error: &anyhow::Error) -> Response {
+    tracing::error!(error = format!("{error:#}"), "answer an API request");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the server could not answer; its log says why")
+}
+
+/// A decision in a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct Summary {
+    id: Uuid,
+    sequence: i64,
+    repository: String,
+    base: String,
+    head: String,
+    pull_request: Option<i64>,
+    /// `allow`, `deny` or `incomplete`.
+    outcome: String,
+    policy_digest: String,
+    decided_at: chrono::DateTime<chrono::Utc>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct ListQuery {
+    /// `OWNER/NAME`.
+    repository: Option<String>,
+    /// `allow`, `deny` or `incomplete`.
+    outcome: Option<String>,
+    /// Only decisions with a smaller sequence number.
+    before: Option<i64>,
+    /// At most 200.
+    limit: Option<u16>,
+}
+
+impl ListQuery {
+    pub(super) fn filter(&self) -> Result<decisions::Filter, String> {
+        let given = |text: &Option<String>| text.clone().filter(|t| !t.is_empty());
+        let repository = given(&self.repository).map(|r| r.parse::<RepoId>().map_err(|e| e.to_string())).transpose()?;
+        let outcome = given(&self.outcome).map(|o| outcome(&o)).transpose()?;
+        Ok(decisions::Filter {
+            repository,
+            outcome,
+            before: self.before,
+            limit: self.limit.unwrap_or(50).clamp(1, PAGE),
+        })
+    }
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    [Outcome::Allow, Outcome::Deny, Outcome::Incomplete]
+        .into_iter()
+        .find(|o| o.name() == text)
+        .ok_or_else(|| format!("outcome {text:?} is not one of allow, deny, incomplete"))
+}
+
+/// Decisions, newest first.
+#[utoipa::path(get, path = "/api/v1/decisions", params(ListQuery), responses((status = 200, body = Vec<Summary>), (status = 400, body = Problem)))]
+async fn list(State(state): State<AppState>, Query(query): Query<ListQuery>) -> Response {
+    let filter = match query.filter() {
+        Ok(filter) => filter,
+        Err(why) => return problem(StatusCode::BAD_REQUEST, &why),
+    };
+    match decisions::list(state.context.store.pool(), &filter).await {
+        Ok(records) => {
+            let summaries: Vec<Summary> = records
+                .into_iter()
+                .map(|r| Summary {
+                    id: r.id,
+                    sequence: r.sequence,
+                    repository: r.repository.to_string(),
+                    base: r.base.to_string(),
+                    head: r.head.to_string(),
+                    pull_request: r.pull_request,
+                    outcome: r.decision.outcome().name().to_owned(),
+                    policy_digest: r.policy_digest.to_string(),
+                    decided_at: r.decided_at,
+                })
+                .collect();
+            Json(summaries).into_response()
+        }
+        Err(error) => internal(&error.into()),
+    }
+}
+
+/// One decision: the report, version 1.
+#[utoipa::path(get, path = "/api/v1/decisions/{id}", params(("id" = Uuid, Path)), responses((status = 200, description = "report v1", body = serde_json::Value), (status = 404, body = Problem)))]
+async fn decision(State(state): State<AppState>, Path(id): Path<Uuid>) -> Response {
+    match reports::of_decision(&state.context, id).await {
+        Ok(Some(report)) => Json(report).into_response(),
+        Ok(None) => problem(StatusCode::NOT_FOUND, "there is no decision with this id"),
+        Err(error) => internal(&error),
+    }
+}
+
+/// The decision on a commit; 202 while it is being judged.
+#[utoipa::path(get, path = "/api/v1/repos/{owner}/{name}/commits/{sha}/decision", params(("owner" = String, Path), ("name" = String, Path), ("sha" = String, Path)), responses((status = 200, description = "report v1", body = serde_json::Value), (status = 202, body = Problem), (status = 404, body = Problem)))]
+async fn commit(State(state): State<AppState>, Path((owner, name, sha)): Path<(String, String, String)>) -> Response {
+    let (Ok(repository), Ok(sha)) = (format!("{owner}/{name}").parse::<RepoId>(), sha.parse::<CommitSha>()) else {
+        return problem(StatusCode::BAD_REQUEST, "give OWNER/NAME and a full commit id");
+    };
+    match on_commit(&state, &repository, &sha).await {
+        Ok(answer) => answer,
+        Err(error) => internal(&error),
+    }
+}
+
+async fn on_commit(state: &AppState, repository: &RepoId, sha: &CommitSha) -> anyhow::Result<Response> {
+    let pool = state.context.store.pool();
+    let Some(evaluation) = evaluations::latest_for_head(pool, repository, sha).await? else {
+        return Ok(problem(StatusCode::NOT_FOUND, "this commit has not been judged; was its webhook delivered?"));
+    };
+    let Some(record) = decisions::of_evaluation(pool, evaluation.id).await? else {
+        return Ok(problem(StatusCode::ACCEPTED, "this commit is being judged"));
+    };
+    let report = reports::of_decision(&state.context, record.id).await?;
+    Ok(report.map_or_else(|| problem(StatusCode::NOT_FOUND, "the decision is gone"), |r| Json(r).into_response()))
+}

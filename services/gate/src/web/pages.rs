@@ -1,0 +1,238 @@
+//! The pages: decisions, one decision, one that is still being made. Server-rendered, without script.
+
+use super::{AppState, api::ListQuery};
+use crate::reports::{self, Decided};
+use anyhow::Result;
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::get,
+};
+use lockgate_model::{ChangeKind, DecisionRecord, Observation, Outcome};
+use lockgate_report::{self as report, EvidenceReport, ReleaseReport, Report};
+use lockgate_store::{decisions, evaluations};
+use uuid::Uuid;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(list))
+        .route("/d/{id}", get(decision))
+        .route("/e/{id}", get(progress))
+        .route("/static/style.css", get(style))
+}
+
+async fn style() -> impl IntoResponse {
+    let text = include_str!("../../../../web/static/style.css");
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], text)
+}
+
+fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(text) => (status, Html(text)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "render a page");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    title: &'a str,
+    message: &'a str,
+}
+
+fn missing(what: &str) -> Response {
+    page(StatusCode::NOT_FOUND, &Message { title: "Not here", message: what })
+}
+
+fn failed(error: &anyhow::Error) -> Response {
+    tracing::error!(error = format!("{error:#}"), "answer a page");
+    let message = "The server could not answer; its log says why.";
+    page(StatusCode::INTERNAL_SERVER_ERROR, &Message { title: "Something failed", message })
+}
+
+/// One line of the list.
+struct Row {
+    id: Uuid,
+    outcome: Outcome,
+    repository: String,
+    pull_request: Option<i64>,
+    head: String,
+    why: String,
+    decided_at: String,
+}
+
+impl From<DecisionRecord> for Row {
+    fn from(record: DecisionRecord) -> Self {
+        let mut reasons = record.decision.reasons();
+        let first = reasons.next().map(|r| {
+            let subject = if r.purl.is_empty() { &r.lockfile } else { &r.purl };
+            format!("{subject}: {}", r.message)
+        });
+        let more = reasons.count();
+        let why = match (first, more) {
+            (None, _) => String::new(),
+            (Some(first), 0) => first,
+            (Some(first), more) => format!("{first} (and {more} more)"),
+        };
+        Self {
+            id: record.id,
+            outcome: record.decision.outcome(),
+            repository: record.repository.to_string(),
+            pull_request: record.pull_request,
+            head: record.head.short().to_owned(),
+            why,
+            decided_at: time(record.decided_at),
+        }
+    }
+}
+
+fn time(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+#[derive(Template)]
+#[template(path = "decisions.html")]
+struct Decisions {
+    repository: String,
+    outcome: String,
+    rows: Vec<Row>,
+    older: Option<i64>,
+}
+
+async fn list(State(state): State<AppState>, Query(query): Query<ListQuery>) -> Response {
+    let filter = match query.filter() {
+        Ok(filter) => filter,
+        Err(why) => return page(StatusCode::BAD_REQUEST, &Message { title: "Cannot filter by that", message: &why }),
+    };
+    match decisions::list(state.context.store.pool(), &filter).await {
+        Ok(records) => {
+            let full = i64::try_from(records.len()).is_ok_and(|n| n == i64::from(filter.limit));
+            let older = records.last().filter(|_| full).map(|r| r.sequence);
+            let template = Decisions {
+                repository: filter.repository.map(|r| r.to_string()).unwrap_or_default(),
+                outcome: filter.outcome.map(|o| o.name().to_owned()).unwrap_or_default(),
+                rows: records.into_iter().map(Row::from).collect(),
+                older,
+            };
+            page(StatusCode::OK, &template)
+        }
+        Err(error) => failed(&error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "decision.html")]
+struct DecisionPage<'a> {
+    record: &'a DecisionRecord,
+    report: &'a Report,
+    headline: String,
+    pull_request: Option<i64>,
+    base: &'a str,
+    head: &'a str,
+    decided_at: String,
+    blocked: Vec<&'a ReleaseReport>,
+    others: Vec<&'a ReleaseReport>,
+}
+
+/// Words for the page.
+impl DecisionPage<'_> {
+    fn moved(&self, release: &ReleaseReport) -> String {
+        match (release.kind, &release.old_version) {
+            (ChangeKind::Added, _) => "new".to_owned(),
+            (ChangeKind::Removed, _) => "removed".to_owned(),
+            (ChangeKind::Repinned, _) => "re-pinned".to_owned(),
+            (ChangeKind::Moved, Some(old)) => format!("{old} → {}", release.version),
+            (ChangeKind::Moved, None) => "moved".to_owned(),
+        }
+    }
+
+    fn words(&self, kind: &str) -> String {
+        kind.replace('_', " ")
+    }
+
+    fn evidence_line(&self, release: &ReleaseReport) -> String {
+        let collectors: Vec<_> =
+            release.evidence.iter().map(|e| format!("{} {}", e.collector, self.status(e))).collect();
+        collectors.join(" · ")
+    }
+
+    fn status(&self, evidence: &EvidenceReport) -> &'static str {
+        match evidence.observation {
+            Observation::Observed { .. } => "observed",
+            Observation::Absent => "absent",
+            Observation::Unavailable { .. } => "unavailable",
+        }
+    }
+
+    fn facts(&self, evidence: &EvidenceReport) -> String {
+        match &evidence.observation {
+            Observation::Observed { facts } => serde_json::to_string_pretty(facts).unwrap_or_default(),
+            Observation::Absent => "there is none".to_owned(),
+            Observation::Unavailable { cause } => cause.to_string(),
+        }
+    }
+}
+
+async fn decision(State(state): State<AppState>, Path(id): Path<Uuid>) -> Response {
+    match reports::decided(&state.context, id).await {
+        Ok(Some(decided)) => render(&state, &decided),
+        Ok(None) => missing("There is no decision with this id."),
+        Err(error) => failed(&error),
+    }
+}
+
+fn render(state: &AppState, decided: &Decided) -> Response {
+    let report = reports::report(&state.context, decided);
+    let (blocked, others) = report.releases.iter().partition(|r| r.outcome != Outcome::Allow);
+    let template = DecisionPage {
+        record: &decided.record,
+        headline: report::headline(&report),
+        pull_request: decided.record.pull_request,
+        base: report.base.short(),
+        head: report.head.short(),
+        decided_at: time(report.decided_at),
+        blocked,
+        others,
+        report: &report,
+    };
+    page(StatusCode::OK, &template)
+}
+
+#[derive(Template)]
+#[template(path = "progress.html")]
+struct Progress<'a> {
+    repository: &'a str,
+    head: &'a str,
+    state: &'a str,
+    actor: &'a str,
+}
+
+async fn progress(State(state): State<AppState>, Path(id): Path<Uuid>) -> Response {
+    match on_evaluation(&state, id).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn on_evaluation(state: &AppState, id: Uuid) -> Result<Response> {
+    let pool = state.context.store.pool();
+    if let Some(record) = decisions::of_evaluation(pool, id).await? {
+        return Ok(Redirect::to(&format!("/d/{}", record.id)).into_response());
+    }
+    let Some(evaluation) = evaluations::get(pool, id).await? else {
+        return Ok(missing("There is no evaluation with this id."));
+    };
+    let template = Progress {
+        repository: evaluation.repository.as_str(),
+        head: evaluation.head_sha.short(),
+        state: evaluation.state.name(),
+        actor: &evaluation.actor,
+    };
+    Ok(page(StatusCode::OK, &template))
+}
