@@ -1,1 +1,7 @@
-//! tests
+//! What the tests and the demo are played with: a stateful GitHub, registries that can lie, and the
+//! server itself with a database of its own.
+
+pub mod app;
+pub mod demo;
+pub mod fake_github;
+pub mod registry;

@@ -1,0 +1,35 @@
+//! A database per test, on the cluster that all test processes share.
+
+use lockgate_postgres::Cluster;
+use lockgate_store::provision::{self, Urls};
+
+/// A migrated database that is removed at the end.
+#[derive(Debug)]
+pub struct TestDatabase {
+    admin: String,
+    name: String,
+    urls: Urls,
+}
+
+impl TestDatabase {
+    pub async fn create() -> Self {
+        let cluster = tokio::task::spawn_blocking(Cluster::shared_for_tests)
+            .await
+            .expect("starting the cluster does not panic")
+            .expect("a PostgreSQL server can be provided");
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let admin = cluster.admin_url();
+        let urls =
+            provision::database(&admin, &name, &cluster.runtime_password()).await.expect("a database can be created");
+        lockgate_store::migrate(&urls.owner).await.expect("the migrations apply");
+        Self { admin, name, urls }
+    }
+
+    pub fn runtime_url(&self) -> &str {
+        &self.urls.runtime
+    }
+
+    pub async fn remove(self) {
+        provision::drop_database(&self.admin, &self.name).await.expect("the database can be removed");
+    }
+}
