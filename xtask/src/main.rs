@@ -1,1 +1,39 @@
-fn main() {}
+//! `cargo xtask`: set-up, tests and the demo, one command each.
+
+mod cargo;
+mod demo;
+mod prepare;
+mod provide;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Set-up, tests and the demo of Lockgate.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Provide what is missing and run every check and test.
+    Test,
+    /// A server, a GitHub stand-in and real pull requests, end to end.
+    Demo(demo::Arguments),
+    /// Write the query descriptions in `.sqlx` again, after a change of SQL.
+    Prepare {
+        /// Fail when they are not current instead of writing them.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Test => test::run(),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Prepare { check } => prepare::run(check),
+    }
+}

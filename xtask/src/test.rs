@@ -1,0 +1,37 @@
+//! Every check and test, in the order in which a failure is cheapest.
+
+use crate::{
+    cargo::{self, command},
+    prepare, provide,
+};
+use anyhow::Result;
+
+pub(crate) fn run() -> Result<()> {
+    provide::rust_tools()?;
+    provide::browser()?;
+    cargo::run("rustfmt", command("cargo").args(["fmt", "--all", "--check"]))?;
+    step("clippy", &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    prepare::run(true)?;
+    step(
+        "nextest: arrows, pipeline, browser and the rest",
+        &["nextest", "run", "--locked", "--workspace", "--no-fail-fast"],
+    )?;
+    image()
+}
+
+fn step(what: &str, arguments: &[&str]) -> Result<()> {
+    cargo::run(what, command("cargo").args(arguments))
+}
+
+/// What the Containerfile's build stage runs, the policies' tests included, and that it takes no unpinned base.
+fn image() -> Result<()> {
+    let out = cargo::cache().join("image");
+    let mut compile = command("deploy/compile");
+    compile.arg(&out).arg("dev");
+    cargo::run("the image's build stage and the policies' tests", &mut compile)?;
+    let mut unpinned = command("deploy/build");
+    unpinned.env("BUILD_IMAGE", "rust:latest").env("RUNTIME_IMAGE", "debian:latest").arg("lockgate:test");
+    let refused = unpinned.output()?;
+    anyhow::ensure!(refused.status.code() == Some(2), "deploy/build takes a base image that is not pinned by digest");
+    Ok(())
+}
