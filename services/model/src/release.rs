@@ -1,7 +1,6 @@
 //! Releases and artifacts, named by package URL.
 
 use crate::Digest;
-use packageurl::PackageUrl;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -93,24 +92,43 @@ impl Release {
         Self { ecosystem, name: ecosystem.normalize_name(name), version: version.to_owned() }
     }
 
-    /// The package URL, e.g. `pkg:npm/%40scope/name@1.0.0`.
+    /// The package URL, e.g. `pkg:npm/%40scope/name@1.0.0`. Injective: npm names keep their case, because old
+    /// packages differ in nothing else (`JSONStream`, `jsonstream`), and evidence is filed under this text.
     pub fn purl(&self) -> String {
-        let (namespace, name) = match (self.ecosystem, self.name.split_once('/')) {
-            (Ecosystem::Npm, Some((scope, name))) => (Some(scope), name),
-            _ => (None, self.name.as_str()),
-        };
-        let built = PackageUrl::new(self.ecosystem.name(), name).and_then(|mut purl| {
-            if let Some(namespace) = namespace {
-                purl.with_namespace(namespace)?;
-            }
-            if !self.version.is_empty() {
-                purl.with_version(self.version.as_str())?;
-            }
-            Ok(purl.to_string())
-        });
-        // Only an empty name is refused by the builder; a lockfile cannot hold one, but stay total.
-        built.unwrap_or_else(|_| format!("pkg:{}/unnamed@{}", self.ecosystem, self.version))
+        let name: Vec<String> = self.name.split('/').map(encode).collect();
+        let version = if self.version.is_empty() { String::new() } else { format!("@{}", encode(&self.version)) };
+        format!("pkg:{}/{}{version}", self.ecosystem, name.join("/"))
     }
+}
+
+/// Percent-encodes all but the characters that a purl leaves as they are (ECMA-427, section 5.4).
+fn encode(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+        encoded
+    })
+}
+
+/// `None` for a broken escape or text that is not UTF-8.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let [high, low, tail @ ..] = rest else { return None };
+        let digit = |b: &u8| char::from(*b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        bytes.push(digit(high)? << 4 | digit(low)?);
+        rest = tail;
+    }
+    String::from_utf8(bytes).ok()
 }
 
 impl fmt::Display for Release {
@@ -123,16 +141,20 @@ impl fmt::Display for Release {
 impl FromStr for Release {
     type Err = ReleaseError;
 
+    /// Qualifiers and subpath are left out: they name no other release.
     fn from_str(text: &str) -> Result<Self, ReleaseError> {
         let refuse = |why: &str| ReleaseError::Purl(text.chars().take(200).collect(), why.to_owned());
-        let purl = PackageUrl::from_str(text).map_err(|e| refuse(&e.to_string()))?;
-        let ecosystem: Ecosystem = purl.ty().parse()?;
-        let version = purl.version().ok_or_else(|| refuse("it has no version"))?;
-        let name = match purl.namespace() {
-            Some(namespace) => format!("{namespace}/{}", purl.name()),
-            None => purl.name().to_owned(),
-        };
-        Ok(Self::new(ecosystem, &name, version))
+        let body = text.strip_prefix("pkg:").ok_or_else(|| refuse("it does not begin with pkg:"))?;
+        let body = body.trim_start_matches('/').split(['#', '?']).next().unwrap_or_default();
+        let (kind, path) = body.split_once('/').ok_or_else(|| refuse("it has no name"))?;
+        let ecosystem: Ecosystem = kind.to_ascii_lowercase().parse()?;
+        let (name, version) = path.rsplit_once('@').ok_or_else(|| refuse("it has no version"))?;
+        let decoded = |part: &str| decode(part).ok_or_else(|| refuse("an escape in it is broken"));
+        let (name, version) = (decoded(name.trim_matches('/'))?, decoded(version)?);
+        if name.is_empty() || version.is_empty() {
+            return Err(refuse("its name or version is empty"));
+        }
+        Ok(Self::new(ecosystem, &name, &version))
     }
 }
 
@@ -156,6 +178,7 @@ mod tests {
             (Release::new(Ecosystem::Npm, "@scope/name", "1.0.0-rc.1+b"), "pkg:npm/%40scope/name@1.0.0-rc.1%2Bb"),
             (Release::new(Ecosystem::Pypi, "Ruamel.Yaml__clib", "0.2.8"), "pkg:pypi/ruamel-yaml-clib@0.2.8"),
             (Release::new(Ecosystem::Cargo, "serde_json", "1.0.1"), "pkg:cargo/serde_json@1.0.1"),
+            (Release::new(Ecosystem::Npm, "JSONStream", "1.0.0"), "pkg:npm/JSONStream@1.0.0"),
         ] {
             assert_eq!(release.purl(), purl);
             assert_eq!(purl.parse::<Release>().unwrap(), release);
