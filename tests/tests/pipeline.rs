@@ -326,10 +326,41 @@ async fn pages_api_and_health_answer() {
         ("readyz", "ready"),
         ("metrics", "lockgate_decisions_total"),
         ("openapi.json", "/api/v1/decisions"),
+        ("api/v1/schemas", "facts/checksum"),
     ] {
         let (status, body) = app.get(path).await;
         assert_eq!(status, 200, "{path}");
         assert!(body.contains(part), "{path}: {body}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_merge_queue_is_judged_on_its_own_base_and_head() {
+    let (app, _) = with_base().await;
+    let denied = Package::npm("left-pad", "1.0.1").license(Some("AGPL-3.0-only"));
+    app.registries.publish(&denied);
+    app.github.commit_files(REPO, "bump", &[(LOCK, &npm(&app, &[&denied]))]).unwrap();
+    let pull = app.github.open_pull_request(REPO, REPO, "bump", "main").unwrap();
+    let (base, head) = app.github.enqueue(REPO, pull.number).unwrap();
+    let payload = app.github.merge_group_event(REPO, &base, &head, "checks_requested").unwrap();
+    let delivered = app.github.deliver(&app.webhook(), "merge_group", &payload).await.unwrap();
+    assert_eq!(delivered.status, 202, "{}", delivered.body);
+    let run = app.completed(&head).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{}", summary(&run));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn events_that_ask_nothing_are_acknowledged_and_recorded() {
+    let (app, _) = with_base().await;
+    for (event, payload) in
+        [("ping", app.github.ping_event()), ("installation", app.github.installation_event("created"))]
+    {
+        let delivered = app.github.deliver(&app.webhook(), event, &payload).await.unwrap();
+        assert_eq!(delivered.status, 202, "{event}: {}", delivered.body);
+        let kept = lockgate_store::deliveries::get(app.store().pool(), &delivered.id.parse().unwrap()).await.unwrap();
+        assert_eq!(kept.expect("the delivery is recorded").event, event);
     }
     app.finish().await;
 }

@@ -145,7 +145,7 @@ impl Default for WorkConfig {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
-    /// OTLP/HTTP endpoint for traces; absent: no traces leave the process.
+    /// Full OTLP/HTTP address for traces (`https://HOST/v1/traces`); absent: no trace leaves the process.
     pub otlp_endpoint: Option<Url>,
     /// JSON log lines instead of text.
     pub json: bool,

@@ -45,6 +45,11 @@ impl Collector {
         Self { fetcher: Fetcher::new(client, knowledge), checks: Arc::new(checks), budget, at_once }
     }
 
+    /// Each check's id with the JSON Schema of its facts.
+    pub fn facts_schemas(&self) -> impl Iterator<Item = (&'static str, schemars::Schema)> + '_ {
+        self.checks.iter().map(|check| (check.id(), check.facts_schema()))
+    }
+
     fn knowledge(&self) -> &Knowledge {
         &self.fetcher.knowledge
     }

@@ -21,7 +21,7 @@ const PAGE: u16 = 200;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Lockgate", description = "Decisions on lockfile changes, with their evidence."),
-    paths(list, decision, commit),
+    paths(schemas, list, decision, commit),
     components(schemas(Summary, Problem))
 )]
 struct Description;
@@ -29,9 +29,20 @@ struct Description;
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/openapi.json", get(|| async { Json(Description::openapi()) }))
+        .route("/api/v1/schemas", get(schemas))
         .route("/api/v1/decisions", get(list))
         .route("/api/v1/decisions/{id}", get(decision))
         .route("/api/v1/repos/{owner}/{name}/commits/{sha}/decision", get(commit))
+}
+
+/// JSON Schemas by name: the report, the policy's input, and each check's facts.
+#[utoipa::path(get, path = "/api/v1/schemas", responses((status = 200, description = "JSON Schema 2020-12 by name", body = serde_json::Value)))]
+async fn schemas(State(state): State<AppState>) -> Json<serde_json::Value> {
+    let mut schemas: serde_json::Map<String, serde_json::Value> =
+        state.context.collector.facts_schemas().map(|(id, schema)| (format!("facts/{id}"), schema.into())).collect();
+    schemas.insert("report/v1".to_owned(), lockgate_report::schema().into());
+    schemas.insert("policy-input/v1".to_owned(), lockgate_policy::input::schema().into());
+    Json(schemas.into())
 }
 
 /// Why a request has no answer.
