@@ -20,30 +20,34 @@ from table import Table, ask
 SEED = 20260
 PEER = str(Path(__file__).with_name("semver_peer.js"))
 
-# Classes of disagreement that are meant, and why. None is known for versions.
-EXPLAINED = {}
+LOOSE = "read loosely"
+NO_VERSION = "no version"
+# Classes of disagreement that are meant, and why.
+EXPLAINED = {
+    LOOSE: "strict semver refuses it; Lockgate then reads loosely, as npm's clients do, and answers as loose semver",
+    NO_VERSION: "packaging says of what is no version that no range holds it; Lockgate says that it cannot tell",
+}
 
 
 def question(op, ecosystem, a, b, **options):
     return {"op": op, "ecosystem": ecosystem, "a": a, "b": b, **options}
 
 
-def disagreements(rows, ours, theirs):
-    """Where the answers differ; two refusals agree whatever they say."""
+def disagreements(rows, ours, theirs, known):
+    """Where the answers differ; two refusals agree whatever they say. `known` names the class, or says None."""
     for row, our, their in zip(rows, ours, theirs):
         if our.get("answer") == their.get("answer"):
             continue
         kind = "refused by Lockgate alone" if "error" in our else "taken by Lockgate alone"
         kind = "answered differently" if "answer" in our and "answer" in their else kind
-        yield f"{row['op']} {kind}", f"{json.dumps(row)}: Lockgate {our}, peer {their}"
+        yield known(row, our, their) or f"{row['op']} {kind}", f"{json.dumps(row)}: Lockgate {our}, peer {their}"
 
 
-def compare(table, check, rows, program, theirs):
+def compare(table, check, rows, program, theirs, known):
     """One row of the table, which also says how many questions both refuse, lest they are most of them."""
     ours = ask([program], rows)
-    differences = list(disagreements(rows, ours, theirs))
+    table.agreement(check, len(rows), list(disagreements(rows, ours, theirs, known)), EXPLAINED)
     refused = sum("error" in our and "error" in their for our, their in zip(ours, theirs))
-    table.agreement(check, len(rows), differences, EXPLAINED)
     if refused:
         table.note(f"{refused} of them refused by both")
 
@@ -64,7 +68,15 @@ def npm(table, program, semver, lockfile):
         ("npm: generated orders as npm's semver", orders),
         ("npm: the lockfile's ranges as npm's semver", npm_lockfile(lockfile)),
     ):
-        compare(table, check, rows, program, ask(["node", PEER, semver], rows))
+        peer = ["node", PEER, semver]
+        loosely = ask(peer, [{**row, "fallback": True} for row in rows])
+        second = {json.dumps(row): answer for row, answer in zip(rows, loosely)}
+
+        def known(row, our, their, second=second):
+            plain = not row.get("loose") and not row.get("include_prerelease")
+            return LOOSE if plain and "error" in their and second[json.dumps(row)] == our else None
+
+        compare(table, check, rows, program, ask(peer, rows), known)
 
 
 def npm_lockfile(path):
@@ -114,7 +126,7 @@ def pypi(table, program, lockfile):
         ("PyPI: generated specifiers as packaging", ranges),
         ("PyPI: orders of the lockfile's versions", neighbours),
     ):
-        compare(table, check, rows, program, [by_packaging(row) for row in rows])
+        compare(table, check, rows, program, [by_packaging(row) for row in rows], no_version)
 
 
 def by_packaging(row):
@@ -129,6 +141,16 @@ def by_packaging(row):
         return {"answer": "<" if a < b else ">" if a > b else "="}
     except (InvalidSpecifier, InvalidVersion) as error:
         return {"error": str(error)}
+
+
+def no_version(row, our, their):
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        Version(row["b"])
+    except InvalidVersion:
+        return NO_VERSION if row["op"] == "range" and "error" in our and their == {"answer": False} else None
+    return None
 
 
 CHECKS = {"npm": (npm, 3), "npm-fixtures": (npm_fixtures, 2), "pypi": (pypi, 2)}

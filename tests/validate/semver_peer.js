@@ -26,19 +26,23 @@ function fixtures (checkout) {
   ]
 }
 
+// Null when `read` refuses; with `fallback`, what strict reading refuses is read loosely.
+function attempt (Class, text, { loose, include_prerelease: includePrerelease, fallback }) {
+  for (const each of fallback ? [false, true] : [Boolean(loose)]) {
+    try {
+      return new Class(text, { loose: each, includePrerelease: Boolean(includePrerelease) })
+    } catch {}
+  }
+  return null
+}
+
 function answer (semver, question) {
   const { op, a, b } = question
-  const given = { loose: question.loose, includePrerelease: question.include_prerelease }
-  if (op === 'cmp') {
-    try {
-      return { answer: ['<', '=', '>'][semver.compare(a, b, given) + 1] }
-    } catch (error) {
-      return { error: error.message }
-    }
-  }
-  if (semver.validRange(a, given) === null) return { error: 'not a range' }
-  if (semver.valid(b, given) === null) return { error: 'not a version' }
-  return { answer: semver.satisfies(b, a, given) }
+  const version = attempt(semver.SemVer, b, question)
+  if (version === null) return { error: `${b} is not a version` }
+  const left = attempt(op === 'cmp' ? semver.SemVer : semver.Range, a, question)
+  if (left === null) return { error: `${a} is not a ${op === 'cmp' ? 'version' : 'range'}` }
+  return { answer: op === 'cmp' ? ['<', '=', '>'][left.compare(version) + 1] : left.test(version) }
 }
 
 function main ([first, checkout]) {

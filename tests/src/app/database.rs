@@ -3,11 +3,10 @@
 use lockgate_postgres::Cluster;
 use lockgate_store::provision::{self, Urls};
 
-/// A migrated database that is removed at the end.
+/// A migrated database that is removed at the end; one that a failed test leaves behind goes after an hour.
 #[derive(Debug)]
 pub struct TestDatabase {
     admin: String,
-    name: String,
     urls: Urls,
 }
 
@@ -17,12 +16,9 @@ impl TestDatabase {
             .await
             .expect("starting the cluster does not panic")
             .expect("a PostgreSQL server can be provided");
-        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         let admin = cluster.admin_url();
-        let urls =
-            provision::database(&admin, &name, &cluster.runtime_password()).await.expect("a database can be created");
-        lockgate_store::migrate(&urls.owner).await.expect("the migrations apply");
-        Self { admin, name, urls }
+        let urls = provision::scratch(&admin, &cluster.runtime_password()).await.expect("a database can be created");
+        Self { admin, urls }
     }
 
     pub fn runtime_url(&self) -> &str {
@@ -30,6 +26,6 @@ impl TestDatabase {
     }
 
     pub async fn remove(self) {
-        provision::drop_database(&self.admin, &self.name).await.expect("the database can be removed");
+        provision::drop_database(&self.admin, &self.urls.database).await.expect("the database can be removed");
     }
 }
