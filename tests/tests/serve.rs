@@ -11,13 +11,16 @@ use std::{
 
 /// `lockgate serve` on this app's database, with `settings` in its configuration.
 fn serve(app: &TestApp, role: &str, settings: impl FnOnce(&mut toml::Table)) -> (Child, String) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let text = std::fs::read_to_string(app.configuration_file()).unwrap();
-    let mut table: toml::Table = text.parse().unwrap();
-    table["server"].as_table_mut().unwrap().insert("listen".to_owned(), format!("127.0.0.1:{port}").into());
+    let port = free_port();
+    let text = std::fs::read_to_string(app.configuration_file()).expect("the app wrote its configuration");
+    let mut table: toml::Table = text.parse().expect("the configuration is TOML");
+    table["server"]
+        .as_table_mut()
+        .expect("server is a table")
+        .insert("listen".to_owned(), format!("127.0.0.1:{port}").into());
     settings(&mut table);
     let path = app.configuration_file().with_file_name(format!("serve-{port}.toml"));
-    std::fs::write(&path, table.to_string()).unwrap();
+    std::fs::write(&path, table.to_string()).expect("the temporary folder is writable");
     let child = Command::new(env!("CARGO_BIN_EXE_lockgate-tested"))
         .args(["serve", "--role", role])
         .env("LOCKGATE_CONFIG", &path)
@@ -25,8 +28,13 @@ fn serve(app: &TestApp, role: &str, settings: impl FnOnce(&mut toml::Table)) -> 
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
+        .expect("the server starts");
     (child, format!("http://127.0.0.1:{port}/"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
 }
 
 async fn ready(base: &str) {
@@ -39,8 +47,10 @@ async fn ready(base: &str) {
 
 /// Asks the process to stop and waits for its exit code.
 async fn stop(mut child: Child) -> Option<i32> {
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    tokio::task::spawn_blocking(move || child.wait().unwrap().code()).await.unwrap()
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
+    tokio::task::spawn_blocking(move || child.wait().expect("the server can be waited for").code())
+        .await
+        .expect("waiting does not panic")
 }
 
 type Seen = Arc<Mutex<Vec<Bytes>>>;

@@ -14,6 +14,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    provide::programs()?;
     provide::clients();
     let build = ["build", "--locked", "--workspace", "--bins"];
     cargo::run("build lockgate", command("cargo").args(build))?;

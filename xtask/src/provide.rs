@@ -25,6 +25,16 @@ pub(crate) fn rust_tools() -> Result<()> {
     Ok(())
 }
 
+/// Programs that the stage uses and a small machine lacks: git serves the repositories, kill stops the server.
+pub(crate) fn programs() -> Result<()> {
+    for (program, probe, package) in [("git", "--version", "git"), ("kill", "-l", "procps")] {
+        if !answers(program, &[probe]) {
+            apt(program, &[package])?;
+        }
+    }
+    Ok(())
+}
+
 /// A headless browser for the page tests.
 pub(crate) fn browser() -> Result<()> {
     if ["chromium", "chromium-browser", "google-chrome"].iter().any(|b| answers(b, &["--version"])) {

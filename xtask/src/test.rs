@@ -8,6 +8,7 @@ use anyhow::Result;
 
 pub(crate) fn run() -> Result<()> {
     provide::rust_tools()?;
+    provide::programs()?;
     provide::browser()?;
     cargo::run("rustfmt", command("cargo").args(["fmt", "--all", "--check"]))?;
     step("clippy", &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])?;

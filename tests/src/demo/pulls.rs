@@ -61,7 +61,12 @@ fn npm(lockfiles: &Lockfiles, repository: &mut Repository) -> Result<()> {
     repository.pulls.extend([
         pull("Bump ms to 2.1.3", "bump-ms", WEB, moved.clone()),
         pull("Drop is-number", "drop-is-number", WEB, lockfiles.npm("removed", &BASE[1..])?),
-        pull("Refresh the pin of left-pad", "repin-left-pad", WEB, repinned(&base)),
+        pull(
+            "Refresh the pin of left-pad",
+            "repin-left-pad",
+            WEB,
+            repinned(&base, "node_modules/left-pad\"", "sha512-"),
+        ),
         pull("Add minimist 1.2.5", "add-minimist", WEB, lockfiles.npm("advisory", &with(&[("minimist", "1.2.5")]))?),
         pull("Add core-js", "add-core-js", WEB, lockfiles.npm("hook", &with(&[("core-js", "3.38.1")]))?),
         pull("Merge main", "merge-main", WEB, conflict(&base, &moved)),
@@ -70,13 +75,14 @@ fn npm(lockfiles: &Lockfiles, repository: &mut Repository) -> Result<()> {
     Ok(())
 }
 
-/// Another digest for the same release: what a tampered lockfile looks like.
-fn repinned(lock: &str) -> String {
-    let Some(entry) = lock.find("node_modules/left-pad\"") else { return lock.to_owned() };
-    let Some(start) = lock[entry..].find("sha512-").map(|at| entry + at + "sha512-".len()) else {
+/// Another digest for the same release, what a tampered lockfile looks like: the first digit after `prefix` in the
+/// entry of `name` is changed.
+fn repinned(lock: &str, name: &str, prefix: &str) -> String {
+    let Some(entry) = lock.find(name) else { return lock.to_owned() };
+    let Some(start) = lock[entry..].find(prefix).map(|at| entry + at + prefix.len()) else {
         return lock.to_owned();
     };
-    let first = if lock[start..].starts_with('A') { "B" } else { "A" };
+    let first = if lock[start..].starts_with('a') { "b" } else { "a" };
     format!("{}{first}{}", &lock[..start], &lock[start + 1..])
 }
 
@@ -102,12 +108,13 @@ fn pypi(lockfiles: &Lockfiles, repository: &mut Repository) -> Result<()> {
 
 fn cargo(lockfiles: &Lockfiles, repository: &mut Repository) -> Result<()> {
     let base = lockfiles.cargo("base", &[("itoa", "1.0.14")])?;
-    repository.pulls.push(pull(
-        "Bump itoa to 1.0.15",
-        "bump-itoa",
-        TOOLS,
-        lockfiles.cargo("moved", &[("itoa", "1.0.15")])?,
-    ));
+    let moved = lockfiles.cargo("moved", &[("itoa", "1.0.15")])?;
+    let tampered = repinned(&base, "name = \"itoa\"", "checksum = \"");
+    repository.pulls.extend([
+        pull("Bump itoa to 1.0.15", "bump-itoa", TOOLS, moved.clone()),
+        pull("Refresh the pin of itoa", "repin-itoa", TOOLS, tampered),
+        pull("Merge main into tools", "merge-tools", TOOLS, conflict(&base, &moved)),
+    ]);
     repository.base.insert(TOOLS.to_owned(), base);
     Ok(())
 }
