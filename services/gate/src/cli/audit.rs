@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use lockgate_report::audit;
 use lockgate_store::decisions;
 use std::{
-    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -58,7 +57,7 @@ async fn export(config: &Path, since: DateTime<Utc>, format: Format, out: Option
     };
     match out {
         Some(path) => std::fs::write(path, text).with_context(|| format!("write {}", path.display()))?,
-        None => std::io::stdout().write_all(text.as_bytes())?,
+        None => super::print(&text)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -33,8 +33,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let lockfile = read(&arguments.file)?;
     let rows = rows(&lockfile);
     match arguments.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
+        Format::Json => super::print(&(serde_json::to_string_pretty(&rows)? + "\n"))?,
         Format::Text => {
+            let mut text = String::new();
             for row in rows {
                 let note = match (row.direct, row.dev) {
                     (Some(true), Some(true)) => " (direct, dev)",
@@ -42,8 +43,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
                     (_, Some(true)) => " (dev)",
                     _ => "",
                 };
-                println!("{}{note}", row.purl);
+                text += &format!("{}{note}\n", row.purl);
             }
+            super::print(&text)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -18,6 +18,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lockgate_model::Outcome;
 use std::{
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -97,6 +98,14 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::InRange(arguments) => versions::in_range(&arguments),
         Command::Policy(command) => policy::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no error.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
 }
 

@@ -44,6 +44,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Format::CyclonedxJson => sbom::cyclonedx_json(&input)?,
         Format::SpdxJson => sbom::spdx_json(&input)?,
     };
-    println!("{text}");
+    super::print(&(text + "\n"))?;
     Ok(ExitCode::SUCCESS)
 }

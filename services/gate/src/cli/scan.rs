@@ -89,7 +89,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode> 
     let meta =
         Meta { id: None, policy_digest: policy.digest().clone(), decided_at: chrono::Utc::now(), page_url: None };
     let report = Report::new(&assessment, &decision, &meta);
-    print!("{}", render(&report, arguments.format)?);
+    super::print(&render(&report, arguments.format)?)?;
     Ok(outcome_code(report.outcome))
 }
 
