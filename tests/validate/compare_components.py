@@ -53,15 +53,28 @@ def of_lockfile(lockgate, path):
 
 
 def of_sbom(path):
-    """The components of a document by their purls: the name with its scope, and the version."""
+    """The components of a document by their purls, or by name and version where they are no registry's."""
     document = json.loads(path.read_text(encoding="utf-8"))
     if "components" in document:
-        purls = [c["purl"] for c in document["components"] if "purl" in c]
+        rows = [(c.get("purl"), c["name"], c["version"]) for c in document["components"]]
     else:
-        references = [r for p in document["packages"] for r in p.get("externalRefs", [])]
-        purls = [r["referenceLocator"] for r in references if r["referenceType"] == "purl"]
-    bare = [purl.split("?")[0].split("#")[0].split("/", 1)[1] for purl in purls]
-    return {tuple(unquote(part) for part in text.rsplit("@", 1)) for text in bare}
+        subject = set(document.get("documentDescribes", [])) | {
+            r["relatedSpdxElement"] for r in document.get("relationships", []) if r["relationshipType"] == "DESCRIBES"
+        }
+        packages = [p for p in document["packages"] if p["SPDXID"] not in subject]
+        rows = [(purl_of(p), p["name"], p.get("versionInfo")) for p in packages]
+    return {from_purl(purl) if purl else (name, version) for purl, name, version in rows}
+
+
+def purl_of(package):
+    references = package.get("externalRefs", [])
+    return next((r["referenceLocator"] for r in references if r["referenceType"] == "purl"), None)
+
+
+def from_purl(purl):
+    """Name with its scope, and version."""
+    bare = purl.split("?")[0].split("#")[0].split("/", 1)[1]
+    return tuple(unquote(part) for part in bare.rsplit("@", 1))
 
 
 def root_of(ecosystem, folder):

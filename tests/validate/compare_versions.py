@@ -10,8 +10,10 @@ so every run asks the same, and taken from LOCKFILE. Exit code: 0 all agree, 1 n
 
 import json
 import random
+import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from generate_versions import npm_range, npm_version, pypi_specifiers, pypi_version
@@ -21,12 +23,18 @@ SEED = 20260
 PEER = str(Path(__file__).with_name("semver_peer.js"))
 
 LOOSE = "read loosely"
+SIGN = "sign that strict semver refuses"
+HUGE = "number above 2^53 - 1"
 NO_VERSION = "no version"
 # Classes of disagreement that are meant, and why.
 EXPLAINED = {
     LOOSE: "strict semver refuses it; Lockgate then reads loosely, as npm's clients do, and answers as loose semver",
+    # Both spellings: a gap inside the sign, and a sign before a hyphen range.
+    SIGN: "of `> = v1` and `= v1 - 2` loose semver drops the sign, which leaves a pin; Lockgate reads it as written",
+    HUGE: "a gap: semver refuses the whole range, Lockgate when it reads loosely leaves out the part with the number",
     NO_VERSION: "packaging says of what is no version that no range holds it; Lockgate says that it cannot tell",
 }
+SIGNS = re.compile(r"[<>]\s+=|(^|\|\|)\s*=\s*v?[\w.+-]+\s+-\s")
 
 
 def question(op, ecosystem, a, b, **options):
@@ -70,13 +78,21 @@ def npm(table, program, semver, lockfile):
     ):
         peer = ["node", PEER, semver]
         loosely = ask(peer, [{**row, "fallback": True} for row in rows])
-        second = {json.dumps(row): answer for row, answer in zip(rows, loosely)}
-
-        def known(row, our, their, second=second):
-            plain = not row.get("loose") and not row.get("include_prerelease")
-            return LOOSE if plain and "error" in their and second[json.dumps(row)] == our else None
-
+        known = partial(npm_class, {json.dumps(row): answer for row, answer in zip(rows, loosely)})
         compare(table, check, rows, program, ask(peer, rows), known)
+
+
+def npm_class(loosely, row, our, their):
+    """The known class of a disagreement; `loosely` has the peer's answers where it may read loosely, too."""
+    if "error" not in their or "error" in our:
+        return None
+    plain = not row.get("loose") and not row.get("include_prerelease")
+    if plain and loosely[json.dumps(row)] == our:
+        return LOOSE
+    if row["op"] == "range" and SIGNS.search(row["a"]):
+        return SIGN
+    numbers = [int(digits) for digits in re.findall(r"\d+", row["a"])]
+    return HUGE if row["op"] == "range" and max(numbers, default=0) >= 2**53 else None
 
 
 def npm_lockfile(path):

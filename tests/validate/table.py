@@ -15,7 +15,7 @@ class Table:
 
     def row(self, holds, check, figure):
         self.missed += not holds
-        print(f"{'ok' if holds else 'MISSED':<8}{check:<44}{figure}", flush=True)
+        print(f"{'ok' if holds else 'MISSED':<8}{check:<50}{figure}", flush=True)
 
     def note(self, text):
         print(f"{'':10}{text}", flush=True)
@@ -35,7 +35,7 @@ class Table:
         for name, count in classes.most_common():
             self.note(f"{count} {name}: {explained.get(name, 'not explained')}")
             examples = [example for cls, example in disagreements if cls == name]
-            for example in examples[: EXAMPLES if name not in explained else 1]:
+            for example in examples[: 1 if name in explained else EXAMPLES]:
                 self.note(f"  e.g. {example}")
 
 

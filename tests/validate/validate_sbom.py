@@ -3,7 +3,7 @@
 Usage: validate_sbom.py FILE...
 
 CycloneDX JSON goes through cyclonedx-python-lib's strict schema validation of the version it states, and its
-references are followed; SPDX JSON goes through spdx-tools' parser and full validation. One line a file, then
+references are followed; SPDX JSON goes through spdx-tools' parser and full validation. One row a file, then
 one line a finding. Exit code: 0 all valid, 1 any invalid, 2 the validators are missing or a file cannot be
 read. Needs the packages of requirements.txt beside this file; makes no environment and fetches nothing.
 """
@@ -11,6 +11,8 @@ read. Needs the packages of requirements.txt beside this file; makes no environm
 import json
 import sys
 from pathlib import Path
+
+from table import Table
 
 MAX_FINDINGS = 20
 
@@ -51,7 +53,7 @@ def check_spdx(path, document):
 
 
 def check(path):
-    """Prints the verdict on one file; True when it is valid."""
+    """Prints the row of one file; True when it is valid."""
     document = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
         raise ValueError("it is no JSON object")
@@ -66,11 +68,13 @@ def check(path):
         findings, count = check_spdx(path, document)
     else:
         raise ValueError("it is neither CycloneDX nor SPDX")
-    print(f"{'valid' if not findings else 'INVALID'}: {path}: {kind}, {count} components")
+    table = Table()
+    figure = f"{'valid' if not findings else f'INVALID, {len(findings)} findings'}, {count} components"
+    table.row(not findings, f"{path.name}: {kind}, strictly", figure)
     for finding in findings[:MAX_FINDINGS]:
-        print(f"  {finding}")
+        table.note(finding)
     if len(findings) > MAX_FINDINGS:
-        print(f"  and {len(findings) - MAX_FINDINGS} more")
+        table.note(f"and {len(findings) - MAX_FINDINGS} more")
     return not findings
 
 

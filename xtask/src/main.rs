@@ -5,6 +5,7 @@ mod demo;
 mod prepare;
 mod provide;
 mod test;
+mod validate;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -22,6 +23,8 @@ enum Command {
     Test,
     /// A server, a GitHub stand-in and real pull requests, end to end.
     Demo(demo::Arguments),
+    /// Whether Lockgate agrees with outside peers on real projects: one line a check, with its figure.
+    Validate(validate::Arguments),
     /// Write the query descriptions in `.sqlx` again, after a change of SQL.
     Prepare {
         /// Fail when they are not current instead of writing them.
@@ -34,6 +37,7 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Test => test::run(),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
         Command::Prepare { check } => prepare::run(check),
     }
 }
