@@ -156,9 +156,7 @@ fn the_schema_of_the_question_is_committed() {
 #[test]
 fn a_thousand_releases_are_judged_in_time() {
     let assessment = Assess::good().times(1000);
-    let started = std::time::Instant::now();
     let decision = Policy::embedded().unwrap().decide(&assessment, &context()).unwrap();
-    println!("1,000 releases in {:?}", started.elapsed());
     assert_eq!(decision, Decision::Allow);
 }
 
