@@ -7,9 +7,11 @@ use std::{
     time::Instant,
 };
 
-/// The workspace root.
+/// The workspace root. Asked at run time: checkouts share a build folder, and cargo may take this program from
+/// another one, which perhaps is gone.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace root").to_owned()
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&folder).parent().expect("xtask lies in the workspace root").to_owned()
 }
 
 /// Lockgate's folder in the user's cache folder: build folder, private clusters, the demo.
