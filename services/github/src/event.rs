@@ -1,6 +1,6 @@
 //! Webhook payloads, as our own types.
 //!
-//! GitHub sends some sixty events with hundreds of fields; Lockgate acts on seven of them and on few fields. Events
+//! GitHub sends some sixty events with hundreds of fields; Lockgate acts on eight of them and on few fields. Events
 //! that it does not know become [`Event::Other`]: the App's settings may subscribe to more than it needs, and that is no
 //! error. Events serialise, so that a job can carry one without the foreign payload.
 
@@ -9,6 +9,7 @@ use crate::{
     payload::{Field, PayloadError},
     signature::Verified,
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -54,6 +55,8 @@ pub struct PullRequestEvent {
     pub base_sha: String,
     pub base_ref: String,
     pub draft: bool,
+    /// When GitHub last changed the pull request. Deliveries arrive in any order: of two, the later one tells how it stands.
+    pub updated_at: Option<DateTime<Utc>>,
     /// The head before a `synchronize`.
     pub before: Option<String>,
     /// The base before an `edited` that chose another base branch.
@@ -67,7 +70,8 @@ impl PullRequestEvent {
     }
 }
 
-/// `merge_group`: the merge queue built a commit. Base and head are the group's own, never a branch tip.
+/// `merge_group`: the merge queue built a commit (`checks_requested`) or gave it up (`destroyed`). Base and head are the
+/// group's own, never a branch tip.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergeGroupEvent {
     pub action: String,
@@ -76,6 +80,8 @@ pub struct MergeGroupEvent {
     pub head_sha: String,
     pub base_sha: String,
     pub base_ref: String,
+    /// Why it was `destroyed`: `merged`, `invalidated` or `dequeued`.
+    pub reason: Option<String>,
 }
 
 /// `push`. An all-zero id stands for "no commit": created or deleted.
@@ -155,6 +161,18 @@ pub struct InstallationRepositoriesEvent {
     pub removed: Vec<RepositoryName>,
 }
 
+/// `repository`: it got another name or owner, was archived, deleted or made private.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryEvent {
+    /// `renamed`, `transferred`, `deleted`, `archived`, `unarchived`, `privatized`, `publicized`, `created` or `edited`.
+    pub action: String,
+    pub origin: EventOrigin,
+    /// As it is called now; the id never changes.
+    pub repository: Repository,
+    /// `OWNER/NAME` before a `renamed` or `transferred`.
+    pub previous_name: Option<String>,
+}
+
 /// A delivery that was verified and read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -166,6 +184,7 @@ pub enum Event {
     CheckRun(CheckRunEvent),
     Installation(InstallationEvent),
     InstallationRepositories(InstallationRepositoriesEvent),
+    Repository(RepositoryEvent),
     /// GitHub tries the webhook out.
     Ping,
     /// Nothing that Lockgate acts on.
@@ -195,6 +214,7 @@ impl Event {
             "installation_repositories" => {
                 parse::installation_repositories(&payload).map(Self::InstallationRepositories)
             }
+            "repository" => parse::repository_event(&payload).map(Self::Repository),
             "ping" => Ok(Self::Ping),
             _ => {
                 let action = payload.find("action").and_then(|a| a.text().ok());
@@ -213,6 +233,7 @@ impl Event {
             Self::CheckRun(_) => "check_run",
             Self::Installation(_) => "installation",
             Self::InstallationRepositories(_) => "installation_repositories",
+            Self::Repository(_) => "repository",
             Self::Ping => "ping",
             Self::Other { name, .. } => name,
         }
@@ -227,6 +248,7 @@ impl Event {
             Self::CheckRun(e) => Some(&e.action),
             Self::Installation(e) => Some(&e.action),
             Self::InstallationRepositories(e) => Some(&e.action),
+            Self::Repository(e) => Some(&e.action),
             Self::Push(_) | Self::Ping => None,
             Self::Other { action, .. } => action.as_deref(),
         }
@@ -242,6 +264,7 @@ impl Event {
             Self::CheckRun(e) => e.origin.installation,
             Self::Installation(e) => Some(e.id),
             Self::InstallationRepositories(e) => Some(e.id),
+            Self::Repository(e) => e.origin.installation,
             Self::Ping | Self::Other { .. } => None,
         }
     }
@@ -254,6 +277,7 @@ impl Event {
             Self::Push(e) => Some(&e.repository),
             Self::CheckSuite(e) => Some(&e.repository),
             Self::CheckRun(e) => Some(&e.repository),
+            Self::Repository(e) => Some(&e.repository),
             Self::Installation(_) | Self::InstallationRepositories(_) | Self::Ping | Self::Other { .. } => None,
         }
     }
@@ -283,6 +307,7 @@ mod tests {
             "pull_request": {
                 "number": 7,
                 "draft": true,
+                "updated_at": "2026-01-02T03:04:05Z",
                 "head": {"sha": "a".repeat(40), "ref": "bump", "repo": {"full_name": "fork/hello"}},
                 "base": {"sha": "b".repeat(40), "ref": "main", "repo": {"full_name": "octo/hello"}},
                 "something_new": [1, 2, 3],
@@ -307,6 +332,7 @@ mod tests {
         let Event::PullRequest(e) = &event else { panic!("{event:?}") };
         assert!(e.is_from_fork() && e.draft);
         assert_eq!((e.number, e.before.as_deref()), (7, Some("c".repeat(40).as_str())));
+        assert_eq!(e.updated_at.unwrap().to_rfc3339(), "2026-01-02T03:04:05+00:00");
         let kept = serde_json::to_string(&event).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&kept).unwrap(), event);
     }
@@ -327,6 +353,7 @@ mod tests {
             ("/pull_request/head/sha", json!("a".repeat(39))),
             ("/pull_request/number", json!(-1)),
             ("/installation/id", json!("42")),
+            ("/pull_request/updated_at", json!("yesterday")),
         ] {
             let mut payload = pull_request();
             *payload.pointer_mut(pointer).unwrap() = value;
@@ -345,6 +372,27 @@ mod tests {
     }
 
     #[test]
+    fn a_repository_that_moved_says_what_it_was_called() {
+        let moved = |action: &str, changes: Value| {
+            let mut payload = pull_request();
+            payload["action"] = action.into();
+            payload["changes"] = changes;
+            match parse("repository", payload.to_string().as_bytes()) {
+                Ok(Event::Repository(event)) => event,
+                other => panic!("{other:?}"),
+            }
+        };
+        let renamed = moved("renamed", json!({"repository": {"name": {"from": "goodbye"}}}));
+        assert_eq!((renamed.repository.id, renamed.previous_name.as_deref()), (1, Some("octo/goodbye")));
+        let transferred = moved("transferred", json!({"owner": {"from": {"organization": {"login": "mona"}}}}));
+        assert_eq!(transferred.previous_name.as_deref(), Some("mona/hello"));
+        assert_eq!(moved("archived", Value::Null).previous_name, None);
+        let mut hostile = pull_request();
+        hostile["changes"] = json!({"repository": {"name": {"from": "../app"}}});
+        assert!(parse("repository", hostile.to_string().as_bytes()).is_err());
+    }
+
+    #[test]
     fn events_that_we_do_not_act_on_are_no_error() {
         let event = parse("star", br#"{"action":"created"}"#).unwrap();
         assert_eq!((event.name(), event.action()), ("star", Some("created")));
@@ -353,7 +401,7 @@ mod tests {
         assert!(matches!(parse("push", "[".repeat(100_000).as_bytes()), Err(PayloadError::NotJson { .. })));
     }
 
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 9] = [
         "pull_request",
         "merge_group",
         "push",
@@ -361,6 +409,7 @@ mod tests {
         "check_run",
         "installation",
         "installation_repositories",
+        "repository",
         "x",
     ];
 

@@ -25,7 +25,7 @@ pub use client::InstallationClient;
 pub use error::GithubError;
 pub use event::{
     CheckRunEvent, CheckSuiteEvent, Event, EventOrigin, InstallationEvent, InstallationRepositoriesEvent,
-    MergeGroupEvent, PullRequestEvent, PullRequestHint, PushEvent, Repository, RepositoryName,
+    MergeGroupEvent, PullRequestEvent, PullRequestHint, PushEvent, Repository, RepositoryEvent, RepositoryName,
 };
 pub use payload::PayloadError;
 pub use pull_request::PullRequest;

@@ -6,7 +6,7 @@
 use crate::{
     event::{
         CheckRunEvent, CheckSuiteEvent, EventOrigin, InstallationEvent, InstallationRepositoriesEvent, MergeGroupEvent,
-        PullRequestEvent, PullRequestHint, PushEvent, Repository, RepositoryName,
+        PullRequestEvent, PullRequestHint, PushEvent, Repository, RepositoryEvent, RepositoryName,
     },
     payload::{Field, PayloadError},
 };
@@ -26,6 +26,7 @@ pub(crate) fn pull_request(payload: &Field<'_>) -> Result<PullRequestEvent, Payl
         base_sha: base.get("sha")?.sha()?,
         base_ref: base.get("ref")?.text()?,
         draft: pull_request.find("draft").map(|d| d.flag()).transpose()?.unwrap_or(false),
+        updated_at: pull_request.find("updated_at").map(|t| t.time()).transpose()?,
         before: payload.find("before").map(|b| b.sha()).transpose()?,
         base_before: base_before.and_then(|s| s.find("from")).map(|f| f.sha()).transpose()?,
     })
@@ -40,6 +41,7 @@ pub(crate) fn merge_group(payload: &Field<'_>) -> Result<MergeGroupEvent, Payloa
         head_sha: group.get("head_sha")?.sha()?,
         base_sha: group.get("base_sha")?.sha()?,
         base_ref: group.get("base_ref")?.text()?,
+        reason: payload.find("reason").map(|r| r.text()).transpose()?,
     })
 }
 
@@ -99,6 +101,24 @@ pub(crate) fn installation_repositories(payload: &Field<'_>) -> Result<Installat
         added: names(payload, "repositories_added")?,
         removed: names(payload, "repositories_removed")?,
     })
+}
+
+pub(crate) fn repository_event(payload: &Field<'_>) -> Result<RepositoryEvent, PayloadError> {
+    let repository = repository(payload)?;
+    let previous_name = previous_name(payload, &repository.full_name)?;
+    Ok(RepositoryEvent { action: payload.get("action")?.text()?, origin: origin(payload)?, repository, previous_name })
+}
+
+/// A rename tells the old name without its owner, a transfer the old owner without the name.
+fn previous_name(payload: &Field<'_>, now: &str) -> Result<Option<String>, PayloadError> {
+    let Some((changes, (owner, name))) = payload.find("changes").zip(now.split_once('/')) else { return Ok(None) };
+    let renamed = changes.find("repository").and_then(|r| r.find("name")).and_then(|n| n.find("from"));
+    if let Some(from) = renamed {
+        return from.repository_part().map(|name| Some(format!("{owner}/{name}")));
+    }
+    let from = changes.find("owner").and_then(|o| o.find("from"));
+    let holder = from.and_then(|f| f.find("organization").or_else(|| f.find("user")));
+    holder.map(|h| Ok(format!("{}/{name}", h.get("login")?.repository_part()?))).transpose()
 }
 
 fn installed(payload: &Field<'_>) -> Result<(u64, String), PayloadError> {

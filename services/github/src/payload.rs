@@ -4,6 +4,7 @@
 //! that is absent or of another kind is named in full (`pull_request.head.sha`), because that line is all an
 //! operator gets to see when GitHub changes something.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// Why a signed payload is not the event that its header says.
@@ -64,6 +65,18 @@ impl<'a> Field<'a> {
         found.map(str::to_owned).ok_or_else(|| self.unexpected("a repository name OWNER/NAME"))
     }
 
+    /// One half of `OWNER/NAME`.
+    pub(crate) fn repository_part(&self) -> Result<String, PayloadError> {
+        let found = self.value.as_str().filter(|t| is_repository_part(t));
+        found.map(str::to_owned).ok_or_else(|| self.unexpected("the name of an owner or a repository"))
+    }
+
+    /// An instant (RFC 3339).
+    pub(crate) fn time(&self) -> Result<DateTime<Utc>, PayloadError> {
+        let found = self.value.as_str().and_then(|t| t.parse().ok());
+        found.ok_or_else(|| self.unexpected("a time"))
+    }
+
     /// The members of a list.
     pub(crate) fn items(&self) -> Result<Vec<Field<'a>>, PayloadError> {
         let items = self.value.as_array().ok_or_else(|| self.unexpected("a list"))?;
@@ -87,11 +100,12 @@ pub(crate) fn is_sha(text: &str) -> bool {
 
 /// Whether `text` is `OWNER/NAME` and neither part could leave its place in a path.
 pub(crate) fn is_repository_name(text: &str) -> bool {
-    let part = |p: &str| {
-        let plain = p.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-        plain && !p.is_empty() && p.len() <= 100 && p != "." && p != ".."
-    };
-    text.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name))
+    text.split_once('/').is_some_and(|(owner, name)| is_repository_part(owner) && is_repository_part(name))
+}
+
+fn is_repository_part(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    plain && !text.is_empty() && text.len() <= 100 && text != "." && text != ".."
 }
 
 #[cfg(test)]
