@@ -23,6 +23,9 @@ const ITERATIONS: u32 = 1_000_000;
 /// Longest silence.
 const SILENCE: Duration = Duration::from_secs(120);
 
+/// The values of one row in text; `None` is NULL.
+pub type Row = Vec<Option<String>>;
+
 #[derive(Debug)]
 pub(crate) struct Client {
     stream: TcpStream,
@@ -45,6 +48,11 @@ impl Client {
 
     /// All statements of `sql` in one transaction, unless it says otherwise.
     pub(crate) fn execute(&mut self, sql: &str) -> Result<()> {
+        self.query(sql).map(drop)
+    }
+
+    /// As [`Self::execute`], with the rows that came, each value as PostgreSQL writes it in text.
+    pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<Row>> {
         if sql.contains('\0') {
             return Err(refused("the statement holds a NUL"));
         }
@@ -83,14 +91,21 @@ impl Client {
         }
     }
 
-    /// Reads to `ReadyForQuery`; the first error on the way is the answer.
-    fn until_ready(&mut self) -> Result<()> {
-        let mut outcome = Ok(());
+    /// Reads to `ReadyForQuery`; the first error on the way is the answer, else the rows.
+    fn until_ready(&mut self) -> Result<Vec<Row>> {
+        let mut outcome = Ok(Vec::new());
         loop {
             let (kind, body) = self.receive()?;
             match kind {
                 b'Z' => return outcome,
                 b'E' if outcome.is_ok() => outcome = Err(refused(&error_text(kind, &body))),
+                b'D' => {
+                    let row = row(&body).ok_or_else(|| refused("a row of its answer is malformed"))?;
+                    outcome = outcome.map(|mut rows| {
+                        rows.push(row);
+                        rows
+                    });
+                }
                 _ => {}
             }
         }
@@ -155,6 +170,25 @@ fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(text);
     mac.finalize().into_bytes().into()
+}
+
+/// `DataRow`: how many values, then each with its length before it; -1 is NULL.
+fn row(body: &[u8]) -> Option<Row> {
+    let (count, mut rest) = body.split_first_chunk::<2>()?;
+    let mut values = Vec::new();
+    for _ in 0..u16::from_be_bytes(*count) {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        rest = after;
+        values.push(match usize::try_from(i32::from_be_bytes(*length)) {
+            Err(_) => None,
+            Ok(length) => {
+                let (value, after) = rest.split_at_checked(length)?;
+                rest = after;
+                Some(String::from_utf8_lossy(value).into_owned())
+            }
+        });
+    }
+    rest.is_empty().then_some(values)
 }
 
 /// `ErrorResponse`: fields with a one-byte name; `M` is the message for people.

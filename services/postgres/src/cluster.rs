@@ -2,12 +2,12 @@
 
 use crate::{
     account::Account,
-    client::Client,
+    client::{Client, Row},
     error::{ClusterError, Doing, Result},
     home::{self, Home},
     process, running,
     server::{self, Server},
-    settings::{self, Durability},
+    settings::{self, Durability, Shutdown},
 };
 use std::{
     fmt, fs,
@@ -18,7 +18,7 @@ use std::{
 };
 
 /// The cluster's superuser and the owner of its databases.
-const OWNER: &str = "lockgate";
+pub(crate) const OWNER: &str = "lockgate";
 /// Starts that are tried before giving up: another program may take the port in between.
 const STARTS: u32 = 4;
 /// Longest time to wait for a server that another process is starting.
@@ -26,9 +26,9 @@ const READY: Duration = Duration::from_secs(60);
 
 /// Where the cluster is to be, and who is told of progress.
 pub struct ClusterConfig<'a> {
-    data_dir: PathBuf,
-    durability: Durability,
-    log: &'a mut dyn FnMut(&str),
+    pub(crate) data_dir: PathBuf,
+    pub(crate) durability: Durability,
+    pub(crate) log: &'a mut dyn FnMut(&str),
 }
 
 impl<'a> ClusterConfig<'a> {
@@ -55,12 +55,12 @@ impl fmt::Debug for ClusterConfig<'_> {
 /// costs nothing.
 #[derive(Clone)]
 pub struct Cluster {
-    home: Home,
-    server: Server,
-    account: Account,
-    port: u16,
-    password: String,
-    runtime_password: String,
+    pub(crate) home: Home,
+    pub(crate) server: Server,
+    pub(crate) account: Account,
+    pub(crate) port: u16,
+    pub(crate) password: String,
+    pub(crate) runtime_password: String,
 }
 
 impl fmt::Debug for Cluster {
@@ -140,15 +140,49 @@ impl Cluster {
         Client::connect(self.port, OWNER, &self.password, database)?.execute(sql)
     }
 
+    /// Runs one SQL statement as the owner and answers its rows: for programs without a database client.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub fn query(&self, database: &str, sql: &str) -> Result<Vec<Row>> {
+        Client::connect(self.port, OWNER, &self.password, database)?.query(sql)
+    }
+
+    /// Where the server listens on loopback; another one after each start.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Stops the server, ending its connections. What was committed stays.
     ///
     /// # Errors
     /// When it cannot be stopped.
     pub fn stop(self) -> Result<()> {
+        self.shut_down(Shutdown::Fast)
+    }
+
+    /// Stops the server in the way given.
+    ///
+    /// # Errors
+    /// When it cannot be stopped.
+    pub fn shut_down(&self, how: Shutdown) -> Result<()> {
         let _lock = self.home.lock()?;
         let mut command = self.control("stop");
-        command.args(["-m", "fast", "-w"]);
+        command.args(["-m", how.mode(), "-w"]);
         process::run(&mut command, "stop PostgreSQL", "end its process").map(drop)
+    }
+
+    /// Starts the server again after it was shut down or died; one that runs is left alone.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_again(&mut self, durability: Durability) -> Result<()> {
+        let _lock = self.home.lock()?;
+        self.port = match self.running()? {
+            Some(port) => port,
+            None => self.start(durability)?,
+        };
+        Ok(())
     }
 
     fn initialise(&self, durability: Durability) -> Result<()> {
@@ -190,7 +224,7 @@ impl Cluster {
         }
     }
 
-    fn start(&self, durability: Durability) -> Result<u16> {
+    pub(crate) fn start(&self, durability: Durability) -> Result<u16> {
         let mut left = STARTS;
         loop {
             left -= 1;
@@ -220,13 +254,13 @@ impl Cluster {
         }
     }
 
-    fn control(&self, what: &str) -> std::process::Command {
+    pub(crate) fn control(&self, what: &str) -> std::process::Command {
         let mut command = self.program("pg_ctl");
         command.arg(what).arg("-D").arg(self.home.data());
         command
     }
 
-    fn program(&self, name: &str) -> std::process::Command {
+    pub(crate) fn program(&self, name: &str) -> std::process::Command {
         process::server_program(&self.server.bin.join(name), &self.account, &self.home.server())
     }
 }

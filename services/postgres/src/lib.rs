@@ -8,6 +8,7 @@
 //! Light on purpose, with neither tokio nor sqlx: `xtask` depends on it before anything else is built.
 
 mod account;
+mod backup;
 mod client;
 mod cluster;
 mod error;
@@ -16,11 +17,13 @@ mod process;
 mod running;
 mod server;
 mod settings;
+mod standby;
 
+pub use client::Row;
 pub use cluster::{Cluster, ClusterConfig};
 pub use error::ClusterError;
 pub use server::PROVIDERS_VARIABLE;
-pub use settings::Durability;
+pub use settings::{Durability, Shutdown};
 
 /// Where the database is.
 #[derive(Debug)]

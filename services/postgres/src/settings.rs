@@ -10,6 +10,24 @@ pub enum Durability {
     Fast,
 }
 
+/// How a server is stopped (PostgreSQL manual, `pg_ctl stop`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Connections are ended, everything is written.
+    Fast,
+    /// Nothing is written: the next start recovers as after a crash. Nothing that was committed is lost.
+    Immediate,
+}
+
+impl Shutdown {
+    pub(crate) fn mode(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Immediate => "immediate",
+        }
+    }
+}
+
 /// The settings that differ from PostgreSQL's own (PostgreSQL manual, chapter 19), as options of `postgres`.
 /// `pg_ctl` hands them to a shell.
 pub(crate) fn options(port: u16, durability: Durability) -> String {

@@ -2,7 +2,7 @@
 //!
 //! As root the server drops to an unprivileged account, so the folder must be one that others can pass.
 
-use lockgate_postgres::{Cluster, ClusterConfig, ClusterError, Durability};
+use lockgate_postgres::{Cluster, ClusterConfig, ClusterError, Durability, Shutdown};
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
@@ -96,4 +96,65 @@ fn a_folder_with_other_files_is_refused() {
     fs::write(folder.path().join("thesis.txt"), "x").unwrap();
     let error = ensure(folder.path()).unwrap_err().to_string();
     assert!(error.contains("holds other files") && error.contains("choose another"), "{error}");
+}
+
+fn ask(cluster: &Cluster, sql: &str) -> Vec<Vec<Option<String>>> {
+    cluster.query("postgres", sql).unwrap()
+}
+
+fn one(cluster: &Cluster, sql: &str) -> String {
+    ask(cluster, sql)[0][0].clone().unwrap()
+}
+
+#[test]
+fn rows_are_answered_as_text() {
+    let folder = folder();
+    let cluster = ensure(&folder.path().join("cluster")).unwrap();
+    let rows = ask(&cluster, "select 1, null, 'zwei', '' union all select 2, 'x', '', null order by 1");
+    let text = |value: &str| Some(value.to_owned());
+    assert_eq!(rows, [[text("1"), None, text("zwei"), text("")], [text("2"), text("x"), text(""), None]]);
+    cluster.stop().unwrap();
+}
+
+#[test]
+fn an_immediate_stop_loses_nothing_that_was_committed() {
+    let folder = folder();
+    let mut cluster = ensure(&folder.path().join("cluster")).unwrap();
+    cluster.execute("postgres", "create table kept (n int); insert into kept values (7)").unwrap();
+    cluster.shut_down(Shutdown::Immediate).unwrap();
+    assert!(cluster.query("postgres", "select 1").is_err());
+    cluster.start_again(Durability::Fast).unwrap();
+    assert_eq!(one(&cluster, "select n from kept"), "7");
+    cluster.stop().unwrap();
+}
+
+#[test]
+fn a_standby_takes_over_with_every_commit() {
+    let folder = folder();
+    let mut log = |line: &str| eprintln!("{line}");
+    let primary = ensure(&folder.path().join("one")).unwrap();
+    primary.execute("postgres", "create table kept (n int); insert into kept values (1)").unwrap();
+    let mut config = ClusterConfig::new(folder.path().join("two"), &mut log).durability(Durability::Fast);
+    let standby = primary.standby(&mut config).unwrap();
+    assert!(standby.execute("postgres", "insert into kept values (0)").is_err(), "a standby takes no writes");
+    primary.execute("postgres", "insert into kept values (2)").unwrap();
+    primary.shut_down(Shutdown::Immediate).unwrap();
+    standby.promote().unwrap();
+    standby.execute("postgres", "insert into kept values (3)").unwrap();
+    assert_eq!(one(&standby, "select count(*) from kept"), "3");
+    standby.stop().unwrap();
+}
+
+#[test]
+fn a_dump_fills_another_database() {
+    let folder = folder();
+    let cluster = ensure(&folder.path().join("cluster")).unwrap();
+    cluster.execute("postgres", "create table kept (n int); insert into kept values (7)").unwrap();
+    cluster.execute("postgres", "create database again").unwrap();
+    let dump = folder.path().join("dump");
+    cluster.dump("postgres", &dump).unwrap();
+    cluster.restore("again", &dump).unwrap();
+    assert_eq!(cluster.query("again", "select n from kept").unwrap()[0][0].as_deref(), Some("7"));
+    assert!(cluster.restore("again", &dump).is_err(), "a database that is not empty is left as it is");
+    cluster.stop().unwrap();
 }
