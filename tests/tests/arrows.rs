@@ -12,9 +12,10 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-model", &[][..]),
         ("lockgate-github", &[]),
         ("lockgate-archive", &[]),
+        ("lockgate-outbound", &[]),
         ("lockgate-postgres", &[]),
-        ("lockgate-source", &["lockgate-model"]),
-        ("lockgate-ecosystems", &["lockgate-model"]),
+        ("lockgate-source", &["lockgate-model", "lockgate-outbound"]),
+        ("lockgate-ecosystems", &["lockgate-model", "lockgate-outbound"]),
         ("lockgate-evidence", &["lockgate-model", "lockgate-archive"]),
         ("lockgate-policy", &["lockgate-model"]),
         ("lockgate-store", &["lockgate-model"]),
@@ -25,6 +26,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "lockgate-model",
                 "lockgate-github",
                 "lockgate-archive",
+                "lockgate-outbound",
                 "lockgate-postgres",
                 "lockgate-source",
                 "lockgate-ecosystems",
@@ -39,12 +41,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
 }
 
 /// Heavy or dangerous dependencies, each with its only user.
-const FENCES: [(&str, &str); 4] = [
-    ("sqlx", "lockgate-store"),
-    ("gix", "lockgate-source"),
-    ("regorus", "lockgate-policy"),
-    ("octocrab", "lockgate-github"),
-];
+const FENCES: [(&str, &str); 3] =
+    [("sqlx", "lockgate-store"), ("gix", "lockgate-source"), ("regorus", "lockgate-policy")];
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))

@@ -35,6 +35,7 @@ async fn scene() -> Scene {
         api_url: github.url(),
         client_id: github.client_id().into(),
         private_key_pem: github.private_key_pem().into(),
+        limits: Default::default(),
     };
     let token = App::new(config).unwrap().installation(INSTALLATION).clone_token(REPO).await.unwrap();
     Scene { github, cache: TempDir::new().unwrap(), base: base.parse().unwrap(), head: head.parse().unwrap(), token }

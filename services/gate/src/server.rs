@@ -86,6 +86,7 @@ fn github(config: &Config) -> Result<Option<App>> {
         api_url: github.api_url.clone(),
         client_id: github.client_id.clone(),
         private_key_pem: Secret::from(key),
+        limits: Default::default(),
     });
     Ok(Some(app.context("set up the GitHub App")?))
 }

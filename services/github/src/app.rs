@@ -1,19 +1,14 @@
 //! A GitHub App: who we are to GitHub, and where GitHub is.
 
 use crate::{
-    ExposeSecret, GithubError, InstallationClient, Secret,
+    ExposeSecret, GithubError, InstallationClient, Limits, Secret,
+    session::Session,
+    signer::Signer,
     token::{Scope, Tokens},
-    transport::{self, Request},
+    transport::{Answer, Request, Transport},
 };
-use octocrab::{Octocrab, service::middleware::retry::RetryConfig};
-use serde::de::DeserializeOwned;
-use std::{fmt, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+use std::{fmt, sync::Arc};
 use url::Url;
-
-/// GitHub allows 100 requests at a time over all of an App's installations; other users of the App need some.
-const CONCURRENT_REQUESTS: usize = 40;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What must be configured.
 #[derive(Debug, Clone)]
@@ -23,6 +18,7 @@ pub struct AppConfig {
     /// The App's client id (or, as GitHub still accepts, its numeric id).
     pub client_id: String,
     pub private_key_pem: Secret,
+    pub limits: Limits,
 }
 
 /// An App that can act. Cheap to clone; clones share tokens and connections.
@@ -32,15 +28,13 @@ pub struct App {
 }
 
 struct Shared {
-    client_id: String,
-    crab: Octocrab,
+    session: Session,
     tokens: Tokens,
-    permits: Semaphore,
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "App({})", self.shared.client_id)
+        write!(f, "App({})", self.client_id())
     }
 }
 
@@ -58,31 +52,24 @@ impl App {
         if !is_safe(&config.api_url) {
             return Err(unusable("the API address must be https (http is for loopback addresses only)"));
         }
-        let tokens =
-            Tokens::new(config.client_id.trim().to_owned(), config.private_key_pem.expose_secret().as_bytes())?;
-        let crab = Octocrab::builder()
-            .base_uri(config.api_url.as_str())
-            .and_then(|b| {
-                b.add_retry_config(RetryConfig::None)
-                    .set_connect_timeout(Some(CONNECT_TIMEOUT))
-                    .add_header(http::header::USER_AGENT, concat!("lockgate/", env!("CARGO_PKG_VERSION")).into())
-                    .build()
-            })
-            .map_err(|_| {
-                unusable("the API address cannot be used, or this machine's certificate store cannot be read")
-            })?;
-        let shared = Shared {
-            client_id: config.client_id.trim().to_owned(),
-            crab,
-            tokens,
-            permits: Semaphore::new(CONCURRENT_REQUESTS),
-        };
-        Ok(Self { shared: Arc::new(shared) })
+        let pem = config.private_key_pem.expose_secret().as_bytes();
+        let signer = Signer::new(config.client_id.trim().to_owned(), pem)?;
+        let session = Session::new(signer, Transport::new(config.api_url)?, config.limits);
+        Ok(Self { shared: Arc::new(Shared { session, tokens: Tokens::default() }) })
     }
 
     /// The client id or App id, as configured.
     pub fn client_id(&self) -> &str {
-        &self.shared.client_id
+        self.shared.session.signer.issuer()
+    }
+
+    /// Signs with another private key from now on, for all clones of this App. Requests under way end as they began;
+    /// installation tokens stay valid, so nothing is interrupted.
+    ///
+    /// # Errors
+    /// [`GithubError::Configuration`] when `pem` is not an RSA private key; the old key then stays in use.
+    pub fn replace_key(&self, pem: &Secret) -> Result<(), GithubError> {
+        self.shared.session.signer.replace_key(pem.expose_secret().as_bytes())
     }
 
     /// The App as installation `id`. Its token is requested when first needed.
@@ -93,25 +80,33 @@ impl App {
     /// A token that can do nothing but read the contents of `repository`.
     pub(crate) async fn contents_token(&self, installation: u64, repository: &str) -> Result<Secret, GithubError> {
         let scope = Scope::ReadContents(repository.to_owned());
-        self.shared.tokens.get(&self.shared.crab, installation, scope).await
+        self.shared.tokens.get(&self.shared.session, installation, scope).await
     }
 
-    /// Sends a request under the installation's token.
-    pub(crate) async fn send<T: DeserializeOwned>(
-        &self,
-        installation: u64,
-        request: Request,
-    ) -> Result<T, GithubError> {
-        let Shared { crab, tokens, permits, .. } = &*self.shared;
-        let _permit = permits.acquire().await.expect("the semaphore is never closed");
-        let token = tokens.get(crab, installation, Scope::Installation).await?;
-        let answer = transport::send(crab, &token, request).await;
-        // A token may be revoked before its time (a key was rotated, the installation's permissions changed): the next
-        // attempt then gets a new one.
-        if matches!(answer, Err(GithubError::Unauthorized { .. })) {
-            tokens.forget(installation, Scope::Installation).await;
+    /// Sends a request as the App itself; the answer is a success.
+    pub(crate) async fn ask(&self, request: &Request) -> Result<Answer, GithubError> {
+        self.shared.session.as_app(request).await
+    }
+
+    /// Sends a request under the installation's token; the answer is a success.
+    ///
+    /// A token may be revoked or expire before its time (the permissions changed, a clock is wrong). GitHub has then done
+    /// nothing, so the request is sent once more with a new token.
+    pub(crate) async fn ask_as(&self, installation: u64, request: &Request) -> Result<Answer, GithubError> {
+        let Shared { session, tokens } = &*self.shared;
+        session.admits(installation, request)?;
+        let token = tokens.get(session, installation, Scope::Installation).await?;
+        let answer = session.as_installation(installation, &token, request).await;
+        if !matches!(&answer, Err(GithubError::Unauthorized { status: 401, .. })) {
+            return answer;
         }
-        answer
+        tokens.forget(installation, Scope::Installation, &token).await;
+        let token = tokens.get(session, installation, Scope::Installation).await?;
+        session.as_installation(installation, &token, request).await
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.shared.session
     }
 }
 

@@ -6,6 +6,7 @@
 //! [`Conclusion`] stands for them.
 
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use url::Url;
 
 const ANNOTATIONS_PER_REQUEST: usize = 50;
@@ -82,7 +83,8 @@ pub struct Action {
 pub struct CheckRunDraft {
     pub name: String,
     pub head_sha: String,
-    /// Our own id of the run: what makes a retry find the run that an earlier attempt created.
+    /// Our own id of the run and of what it shows ("ROW/REVISION"): what makes a retry find the run that an earlier
+    /// attempt created, and see whether it shows this already.
     pub external_id: String,
     /// Where the whole report is.
     pub details_url: Option<Url>,
@@ -100,8 +102,20 @@ pub struct CheckRunDraft {
 pub struct CheckRunRef {
     pub id: u64,
     pub status: ReportedStatus,
+    /// The [`CheckRunDraft::external_id`] that was sent last.
+    pub external_id: Option<String>,
     /// How many annotations it carries.
     pub annotations: usize,
+}
+
+/// The annotations that a run carries already.
+#[derive(Debug, Default)]
+pub(crate) struct Shown(HashSet<String>);
+
+impl<'a> FromIterator<&'a Value> for Shown {
+    fn from_iter<I: IntoIterator<Item = &'a Value>>(annotations: I) -> Self {
+        Self(annotations.into_iter().map(identity).collect())
+    }
 }
 
 /// The status of a run that GitHub reports. The conclusion is GitHub's word, which may be one that we never write.
@@ -113,11 +127,13 @@ pub enum ReportedStatus {
 
 impl CheckRunDraft {
     /// Bodies of the requests that show this draft, the first to create or update the run, the others to append
-    /// annotations. The first `shown` annotations are left out. Only the last request completes the run: where a
-    /// crash cuts the series short, the run is still visibly unfinished.
-    pub(crate) fn requests(&self, shown: usize) -> Vec<Value> {
-        let remaining = self.annotations.get(shown..).unwrap_or_default();
-        let mut batches: Vec<&[Annotation]> = remaining.chunks(ANNOTATIONS_PER_REQUEST).collect();
+    /// annotations. Those that are `shown` are left out, and of equal ones all but the first. Only the last request
+    /// completes the run: where a crash cuts the series short, the run is still visibly unfinished.
+    pub(crate) fn requests(&self, shown: &Shown) -> Vec<Value> {
+        let mut seen = HashSet::new();
+        let mut remaining: Vec<Value> = self.annotations.iter().map(annotation).collect();
+        remaining.retain(|a| !shown.0.contains(&identity(a)) && seen.insert(identity(a)));
+        let mut batches: Vec<&[Value]> = remaining.chunks(ANNOTATIONS_PER_REQUEST).collect();
         if batches.is_empty() {
             batches.push(&[]);
         }
@@ -125,12 +141,12 @@ impl CheckRunDraft {
         batches.into_iter().enumerate().map(|(i, batch)| self.request(batch, i == last)).collect()
     }
 
-    fn request(&self, annotations: &[Annotation], last: bool) -> Value {
+    fn request(&self, annotations: &[Value], last: bool) -> Value {
         let state = if last { self.state } else { CheckRunState::InProgress };
         let mut output = json!({
             "title": cut_chars(&self.title, TITLE_CHARS),
             "summary": self.cut_output(&self.summary),
-            "annotations": annotations.iter().map(annotation).collect::<Vec<_>>(),
+            "annotations": annotations,
         });
         if let Some(text) = &self.text {
             output["text"] = self.cut_output(text).into();
@@ -185,6 +201,14 @@ fn annotation(a: &Annotation) -> Value {
     })
 }
 
+/// What makes two annotations the same, whether sent by us or read from GitHub. Space at the ends may get lost on the way.
+fn identity(annotation: &Value) -> String {
+    let text = |key: &str| annotation[key].as_str().unwrap_or_default().trim().replace("\r\n", "\n");
+    let line = |key: &str| annotation[key].as_u64().unwrap_or_default();
+    let place = (text("path"), line("start_line"), line("end_line"), text("annotation_level"));
+    format!("{place:?} {:?} {:?}", text("title"), text("message"))
+}
+
 fn action(a: &Action) -> Value {
     json!({
         "identifier": cut_chars(&a.identifier, LABEL_CHARS),
@@ -209,7 +233,7 @@ mod tests {
     fn draft(annotations: usize) -> CheckRunDraft {
         let one = |n: usize| Annotation {
             path: "package-lock.json".into(),
-            start_line: n as u32,
+            start_line: n as u32 + 1,
             end_line: 0,
             level: AnnotationLevel::Failure,
             title: "t".into(),
@@ -229,7 +253,14 @@ mod tests {
         }
     }
 
-    fn batches(draft: &CheckRunDraft, shown: usize) -> Vec<(usize, Option<String>)> {
+    /// As GitHub returns the first `count` annotations of `draft`.
+    fn shown(draft: &CheckRunDraft, count: usize) -> Shown {
+        let mut sent: Vec<Value> = draft.annotations.iter().take(count).map(annotation).collect();
+        sent.iter_mut().for_each(|a| a["raw_details"] = Value::Null);
+        sent.iter().collect()
+    }
+
+    fn batches(draft: &CheckRunDraft, shown: &Shown) -> Vec<(usize, Option<String>)> {
         let batch = |r: Value| {
             (r["output"]["annotations"].as_array().unwrap().len(), r["conclusion"].as_str().map(str::to_owned))
         };
@@ -238,32 +269,39 @@ mod tests {
 
     #[test]
     fn annotations_go_in_batches_and_the_last_completes() {
-        let failure = || Some("failure".to_owned());
-        assert_eq!(batches(&draft(0), 0), [(0, failure())]);
-        assert_eq!(batches(&draft(50), 0), [(50, failure())]);
-        assert_eq!(batches(&draft(101), 0), [(50, None), (50, None), (1, failure())]);
+        let (none, failure) = (Shown::default(), || Some("failure".to_owned()));
+        assert_eq!(batches(&draft(0), &none), [(0, failure())]);
+        assert_eq!(batches(&draft(50), &none), [(50, failure())]);
+        assert_eq!(batches(&draft(101), &none), [(50, None), (50, None), (1, failure())]);
     }
 
     #[test]
     fn a_resumed_series_repeats_nothing() {
-        assert_eq!(batches(&draft(101), 100), [(1, Some("failure".to_owned()))]);
-        assert_eq!(batches(&draft(101), 101), [(0, Some("failure".to_owned()))]);
-        assert_eq!(batches(&draft(1), 500), [(0, Some("failure".to_owned()))]);
+        let resumed = |count, shown_count| batches(&draft(count), &shown(&draft(count), shown_count));
+        let complete = |sent| [(sent, Some("failure".to_owned()))];
+        assert_eq!(resumed(101, 100), complete(1));
+        assert_eq!(resumed(101, 101), complete(0));
+        assert_eq!(resumed(1, 500), complete(0));
+        // A later revision says some of what an earlier one said.
+        assert_eq!(batches(&draft(30), &shown(&draft(10), 10)), complete(20));
+        let mut twice = draft(2);
+        twice.annotations[1] = twice.annotations[0].clone();
+        assert_eq!(batches(&twice, &Shown::default()), complete(1));
     }
 
     #[test]
     fn a_long_text_is_cut_with_a_link() {
         let mut long = draft(0);
         long.summary = "é".repeat(40_000);
-        let summary = long.requests(0)[0]["output"]["summary"].as_str().unwrap().to_owned();
+        let summary = long.requests(&Shown::default())[0]["output"]["summary"].as_str().unwrap().to_owned();
         assert!(summary.len() <= OUTPUT_BYTES && summary.ends_with("https://gate.example.test/d/7f3a"));
         long.details_url = None;
-        assert!(long.requests(0)[0]["output"]["summary"].as_str().unwrap().ends_with("no more."));
+        assert!(long.requests(&Shown::default())[0]["output"]["summary"].as_str().unwrap().ends_with("no more."));
     }
 
     #[test]
     fn lines_are_always_in_order() {
-        let first = draft(1).requests(0)[0]["output"]["annotations"][0].clone();
+        let first = draft(1).requests(&Shown::default())[0]["output"]["annotations"][0].clone();
         assert_eq!((&first["start_line"], &first["end_line"]), (&json!(1), &json!(1)));
     }
 
@@ -276,7 +314,7 @@ mod tests {
             any.title = title.clone();
             any.text = Some(text.clone());
             any.annotations.iter_mut().for_each(|a| { a.title = title.clone(); a.message = text.repeat(2) });
-            for request in any.requests(0) {
+            for request in any.requests(&Shown::default()) {
                 let output = &request["output"];
                 prop_assert!(output["title"].as_str().unwrap().chars().count() <= 255);
                 prop_assert!(output["text"].as_str().unwrap().chars().count() <= 65_535);

@@ -1,7 +1,8 @@
 //! What Lockgate asks of GitHub on behalf of one installation.
 
 use crate::{
-    App, CheckRunDraft, CheckRunRef, GithubError, PullRequest, ReportedStatus, Secret,
+    App, GithubError, Headroom, PullRequest, Repository, Secret,
+    budget::Holder,
     payload::{is_repository_name, is_sha},
     pull_request,
     transport::Request,
@@ -9,12 +10,14 @@ use crate::{
 use http::Method;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+use std::time::Instant;
 use url::form_urlencoded;
 
-/// GitHub keeps at most 1,000 runs of one name in a suite: ten pages of a hundred.
-const CHECK_RUN_PAGES: usize = 10;
+/// A hundred entries each: more than any installation has, and an end.
+const LIST_PAGES: usize = 1_000;
 
-/// The App acting as one installation. Repositories are named `OWNER/NAME`.
+/// The App acting as one installation. Repositories are named `OWNER/NAME`; a name that a rename or transfer made old is
+/// still understood, as GitHub redirects it.
 #[derive(Debug, Clone)]
 pub struct InstallationClient {
     app: App,
@@ -22,30 +25,12 @@ pub struct InstallationClient {
 }
 
 #[derive(Deserialize)]
-struct CheckRunAnswer {
+struct RepositoryAnswer {
     id: u64,
-    status: String,
-    conclusion: Option<String>,
-    external_id: Option<String>,
-    app: Option<AppAnswer>,
-    output: Option<OutputAnswer>,
-}
-
-#[derive(Deserialize)]
-struct AppAnswer {
-    id: u64,
-    client_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct OutputAnswer {
-    #[serde(default)]
-    annotations_count: usize,
-}
-
-#[derive(Deserialize)]
-struct CheckRunPage {
-    check_runs: Vec<CheckRunAnswer>,
+    full_name: String,
+    clone_url: String,
+    private: bool,
+    default_branch: Option<String>,
 }
 
 impl InstallationClient {
@@ -58,87 +43,48 @@ impl InstallationClient {
         self.id
     }
 
-    /// Creates a check run and returns its id. Where the draft has more than 50 annotations, the rest follows by
-    /// updates; the run is completed by the last.
-    ///
-    /// # Errors
-    /// [`GithubError`]. After a [`GithubError::Transient`] the run may exist: ask [`Self::find_check_run`] first.
-    pub async fn create_check_run(&self, repo: &str, draft: &CheckRunDraft) -> Result<u64, GithubError> {
-        let mut requests = draft.requests(0).into_iter();
-        let first = requests.next().expect("a draft has at least one request");
-        let path = format!("/repos/{repo}/check-runs");
-        let created: CheckRunAnswer = self.call(repo, "create a check run", Method::POST, path, Some(first)).await?;
-        for request in requests {
-            self.patch(repo, created.id, request).await?;
-        }
-        Ok(created.id)
+    /// How much may still be asked: where it is scarce, what a later request says anyway should be left out.
+    pub fn headroom(&self) -> Headroom {
+        self.app.session().budgets.headroom(Holder::Installation(self.id), Instant::now())
     }
 
-    /// Makes run `id` show `draft`. Annotations are appended to those that it has, as GitHub does; after an update that
-    /// was cut short between two batches of annotations, only the missing ones are sent.
+    /// All repositories that the installation covers.
     ///
     /// # Errors
     /// [`GithubError`].
-    pub async fn update_check_run(&self, repo: &str, id: u64, draft: &CheckRunDraft) -> Result<(), GithubError> {
-        let mut requests = draft.requests(0);
-        if requests.len() > 1 {
-            let current = self.check_run(repo, id).await?;
-            if current.status == ReportedStatus::Pending {
-                requests = draft.requests(current.annotations);
-            }
+    pub async fn repositories(&self) -> Result<Vec<Repository>, GithubError> {
+        #[derive(Deserialize)]
+        struct Page {
+            repositories: Vec<RepositoryAnswer>,
         }
-        for request in requests {
-            self.patch(repo, id, request).await?;
-        }
-        Ok(())
+        let doing = format!("list the repositories of installation {}", self.id);
+        let path = format!("/installation/repositories?{}", page_query([]));
+        let pages: Vec<Page> = self.pages_at(&doing, path, LIST_PAGES).await?;
+        pages.into_iter().flat_map(|page| page.repositories).map(|r| self.checked(r)).collect()
     }
 
-    /// Our own check run `name` of commit `sha` with this `external_id`: the newest, if there are several. Runs of other
-    /// Apps are passed over, since whoever may write checks could give theirs our name and id.
+    /// The repository with this id, under its present name: ids outlive renames and transfers.
+    ///
+    /// (`GET /repositories/{id}` is where GitHub redirects old names to; its REST description does not list it.)
+    ///
+    /// # Errors
+    /// [`GithubError::NotFound`] when it was deleted, or moved out of the installation's reach.
+    pub async fn repository_by_id(&self, id: u64) -> Result<Repository, GithubError> {
+        let request = self.get(format!("/repositories/{id}"), format!("read repository {id}"));
+        self.checked(self.app.ask_as(self.id, &request).await?.read(&request)?)
+    }
+
+    /// The open pull requests of `repo`, drafts too, oldest first.
     ///
     /// # Errors
     /// [`GithubError`].
-    pub async fn find_check_run(
-        &self,
-        repo: &str,
-        sha: &str,
-        name: &str,
-        external_id: &str,
-    ) -> Result<Option<CheckRunRef>, GithubError> {
-        for page in 1..=CHECK_RUN_PAGES {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs([
-                    ("check_name", name),
-                    ("filter", "all"),
-                    ("per_page", "100"),
-                    ("page", &page.to_string()),
-                ])
-                .finish();
-            let path = format!("/repos/{repo}/commits/{}/check-runs?{query}", self.sha(repo, sha)?);
-            let found: CheckRunPage = self.call(repo, "list check runs", Method::GET, path, None).await?;
-            let last = found.check_runs.len() < 100;
-            let ours = found
-                .check_runs
-                .into_iter()
-                .filter(|run| self.is_ours(run) && run.external_id.as_deref() == Some(external_id));
-            if let Some(run) = ours.max_by_key(|run| run.id) {
-                return Ok(Some(run.into()));
-            }
-            if last {
-                break;
-            }
-        }
-        Ok(None)
-    }
-
-    /// One check run.
-    ///
-    /// # Errors
-    /// [`GithubError`].
-    pub async fn check_run(&self, repo: &str, id: u64) -> Result<CheckRunRef, GithubError> {
-        let path = format!("/repos/{repo}/check-runs/{id}");
-        let run: CheckRunAnswer = self.call(repo, "read a check run", Method::GET, path, None).await?;
-        Ok(run.into())
+    pub async fn open_pull_requests(&self, repo: &str) -> Result<Vec<PullRequest>, GithubError> {
+        // In the order of creation, so that what is opened meanwhile moves nothing to another page.
+        let query = page_query([("state", "open"), ("sort", "created"), ("direction", "asc")]);
+        let path = format!("/repos/{repo}/pulls?{query}");
+        let pages: Vec<Vec<pull_request::Answer>> =
+            self.pages(repo, "list the open pull requests", path, LIST_PAGES).await?;
+        Ok(pages.into_iter().flatten().map(PullRequest::from).collect())
     }
 
     /// Pull requests that contain `sha`; which of them have it as head is the caller's to ask.
@@ -146,10 +92,10 @@ impl InstallationClient {
     /// # Errors
     /// [`GithubError`].
     pub async fn pull_requests_for_commit(&self, repo: &str, sha: &str) -> Result<Vec<PullRequest>, GithubError> {
-        let path = format!("/repos/{repo}/commits/{}/pulls?per_page=100", self.sha(repo, sha)?);
-        let found: Vec<pull_request::Answer> =
-            self.call(repo, "list the pull requests of a commit", Method::GET, path, None).await?;
-        Ok(found.into_iter().map(PullRequest::from).collect())
+        let path = format!("/repos/{repo}/commits/{}/pulls?{}", self.sha(repo, sha)?, page_query([]));
+        let pages: Vec<Vec<pull_request::Answer>> =
+            self.pages(repo, "list the pull requests of a commit", path, LIST_PAGES).await?;
+        Ok(pages.into_iter().flatten().map(PullRequest::from).collect())
     }
 
     /// One pull request, as it stands now.
@@ -193,13 +139,11 @@ impl InstallationClient {
         self.app.contents_token(self.id, repo).await
     }
 
-    async fn patch(&self, repo: &str, id: u64, body: Value) -> Result<(), GithubError> {
-        let path = format!("/repos/{repo}/check-runs/{id}");
-        let _: CheckRunAnswer = self.call(repo, "update a check run", Method::PATCH, path, Some(body)).await?;
-        Ok(())
+    pub(crate) fn app(&self) -> &App {
+        &self.app
     }
 
-    async fn call<T: DeserializeOwned>(
+    pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         repo: &str,
         doing: &str,
@@ -208,12 +152,52 @@ impl InstallationClient {
         body: Option<Value>,
     ) -> Result<T, GithubError> {
         self.repository(repo)?;
-        self.app.send(self.id, Request { method, path, body, doing: format!("{doing} in {repo}") }).await
+        let request = Request { method, path, body, doing: format!("{doing} in {repo}") };
+        self.app.ask_as(self.id, &request).await?.read(&request)
     }
 
-    fn is_ours(&self, run: &CheckRunAnswer) -> bool {
-        let us = self.app.client_id();
-        run.app.as_ref().is_some_and(|app| app.client_id.as_deref() == Some(us) || app.id.to_string() == us)
+    /// All pages of a list of `repo`, `limit` at most.
+    pub(crate) async fn pages<T: DeserializeOwned>(
+        &self,
+        repo: &str,
+        doing: &str,
+        path: String,
+        limit: usize,
+    ) -> Result<Vec<T>, GithubError> {
+        self.repository(repo)?;
+        self.pages_at(&format!("{doing} in {repo}"), path, limit).await
+    }
+
+    async fn pages_at<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        path: String,
+        limit: usize,
+    ) -> Result<Vec<T>, GithubError> {
+        let (mut pages, mut next) = (Vec::new(), Some(path));
+        while let Some(path) = next.filter(|_| pages.len() < limit) {
+            let request = self.get(path, doing.to_owned());
+            let answer = self.app.ask_as(self.id, &request).await?;
+            pages.push(answer.read(&request)?);
+            next = self.app.session().transport.next_page(&request, &answer)?;
+        }
+        Ok(pages)
+    }
+
+    fn get(&self, path: String, doing: String) -> Request {
+        Request { method: Method::GET, path, body: None, doing }
+    }
+
+    /// A repository's name goes into paths later: what GitHub says is checked like what a delivery says.
+    fn checked(&self, answer: RepositoryAnswer) -> Result<Repository, GithubError> {
+        self.repository(&answer.full_name)?;
+        Ok(Repository {
+            id: answer.id,
+            full_name: answer.full_name,
+            clone_url: answer.clone_url,
+            private: answer.private,
+            default_branch: answer.default_branch,
+        })
     }
 
     /// Names go into paths: one that could lead elsewhere never gets there.
@@ -223,19 +207,14 @@ impl InstallationClient {
         if is_repository_name(repo) { Ok(()) } else { Err(GithubError::Validation { doing, message }) }
     }
 
-    fn sha<'a>(&self, repo: &str, sha: &'a str) -> Result<&'a str, GithubError> {
+    pub(crate) fn sha<'a>(&self, repo: &str, sha: &'a str) -> Result<&'a str, GithubError> {
         let doing = format!("choose a commit in {repo}");
         let message = format!("{:?} is not a full commit id", sha.chars().take(80).collect::<String>());
         if is_sha(sha) { Ok(sha) } else { Err(GithubError::Validation { doing, message }) }
     }
 }
 
-impl From<CheckRunAnswer> for CheckRunRef {
-    fn from(answer: CheckRunAnswer) -> Self {
-        let status = match (answer.status.as_str(), answer.conclusion) {
-            ("completed", Some(conclusion)) => ReportedStatus::Completed { conclusion },
-            _ => ReportedStatus::Pending,
-        };
-        Self { id: answer.id, status, annotations: answer.output.map_or(0, |o| o.annotations_count) }
-    }
+/// The query of a list, in pages of a hundred.
+pub(crate) fn page_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).append_pair("per_page", "100").finish()
 }

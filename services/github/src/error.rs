@@ -13,7 +13,12 @@ pub enum GithubError {
     #[error(
         "{doing}: GitHub refused the App ({message}); check its identifier, private key, permissions and that the installation is not suspended"
     )]
-    Unauthorized { doing: String, message: String },
+    Unauthorized { doing: String, message: String, status: u16 },
+    /// GitHub does not believe the App itself, as against the token of an installation.
+    #[error(
+        "{doing}: GitHub refused the App's own signature ({message}); if the private key was replaced or deleted in the App's settings, give the new one; check the client id and this machine's clock too"
+    )]
+    AppRefused { doing: String, message: String },
     #[error("{doing}: GitHub's rate limit is reached; try again in {} s", retry_after.as_secs())]
     RateLimited { doing: String, retry_after: Duration },
     #[error("{doing}: GitHub rejected the request: {message}")]

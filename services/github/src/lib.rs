@@ -6,27 +6,37 @@
 //! installation, through which check runs are written within GitHub's limits.
 
 mod app;
+mod budget;
 mod check_run;
+mod check_runs;
 mod client;
+mod deliveries;
 mod error;
 mod event;
+mod installations;
+mod link;
 mod parse;
 mod payload;
 mod pull_request;
+mod session;
 pub mod signature;
+mod signer;
 mod token;
 mod transport;
 
 pub use app::{App, AppConfig};
+pub use budget::{Headroom, Limits};
 pub use check_run::{
     Action, Annotation, AnnotationLevel, CheckRunDraft, CheckRunRef, CheckRunState, Conclusion, ReportedStatus,
 };
 pub use client::InstallationClient;
+pub use deliveries::{Delivery, DeliveryCursor, DeliveryPage, DeliveryRef};
 pub use error::GithubError;
 pub use event::{
     CheckRunEvent, CheckSuiteEvent, Event, EventOrigin, InstallationEvent, InstallationRepositoriesEvent,
     MergeGroupEvent, PullRequestEvent, PullRequestHint, PushEvent, Repository, RepositoryEvent, RepositoryName,
 };
+pub use installations::Installation;
 pub use payload::PayloadError;
 pub use pull_request::PullRequest;
 pub use signature::{SignatureError, Verified};

@@ -1,5 +1,6 @@
 //! A pull request, as the REST API tells it: the way to the base of a head sha that arrived without one.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 /// The parts of a pull request that decide which commits are compared.
@@ -15,6 +16,8 @@ pub struct PullRequest {
     pub base_ref: String,
     /// The repository that the pull request is opened in.
     pub base_repository: Option<String>,
+    /// When GitHub last changed it.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -25,6 +28,7 @@ pub(crate) struct Answer {
     draft: bool,
     head: Side,
     base: Side,
+    updated_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +55,7 @@ impl From<Answer> for PullRequest {
             base_sha: answer.base.sha,
             base_ref: answer.base.reference,
             base_repository: answer.base.repo.map(|r| r.full_name),
+            updated_at: answer.updated_at,
         }
     }
 }

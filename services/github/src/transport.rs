@@ -1,27 +1,35 @@
 //! One bounded request to GitHub's REST API, and the sorting of its answer.
 //!
-//! Requests go through octocrab's client stack (TLS, redirects without credentials, base address); retries are
-//! left to the job queue, which survives a restart where a loop here would not.
+//! Redirects are followed here and not by the HTTP client, because a renamed repository answers writes with one too:
+//! the method and the body must be kept, and the credentials must never leave the configured API. Retries are left to
+//! the job queue, which survives a restart where a loop here would not.
 
-use crate::{ExposeSecret, GithubError, Secret};
-use http::{HeaderMap, Method, StatusCode, request::Builder};
-use http_body_util::{BodyExt, Limited};
-use octocrab::Octocrab;
+use crate::{ExposeSecret, GithubError, Secret, link};
+use http::{HeaderMap, Method, StatusCode, header};
+use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
+use url::Url;
 
 /// GitHub answers within 10 s or gives up itself; the rest is network.
 const TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A page of 100 check runs with full outputs is the largest answer that we ask for.
 const ANSWER_BYTES: usize = 32 << 20;
+/// GitHub answers the present address of a renamed repository at once; more than this is a circle.
+const REDIRECTS: usize = 5;
 /// GitHub asks for at least a minute after a secondary limit that states no time.
 const SECONDARY_LIMIT_WAIT: Duration = Duration::from_secs(60);
+/// Longest wait that is believed: GitHub's primary limit is renewed each hour.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// Longest part of an answer that is quoted in an error.
 const QUOTED_CHARS: usize = 300;
+/// The version of the REST API that this client is written against.
+const API_VERSION: &str = "2022-11-28";
 
 /// A request before it is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     /// Path and query below the API's address; built from validated names only.
@@ -31,49 +39,162 @@ pub(crate) struct Request {
     pub(crate) doing: String,
 }
 
-/// Sends `request` with `token` as bearer and reads the JSON answer.
-pub(crate) async fn send<T: DeserializeOwned>(
-    crab: &Octocrab,
-    token: &Secret,
-    request: Request,
-) -> Result<T, GithubError> {
-    let transient = |message: String| GithubError::Transient { doing: request.doing.clone(), message };
-    let answer = tokio::time::timeout(TIMEOUT, exchange(crab, token, &request)).await;
-    let (status, headers, body) = answer
-        .map_err(|_| transient(format!("GitHub did not answer within {} s", TIMEOUT.as_secs())))?
-        .map_err(|why| transient(format!("GitHub could not be reached or its answer not be read: {why}")))?;
-    if !status.is_success() {
-        return Err(refusal(request.doing, status, &headers, &body));
+/// GitHub's answer, read to its end; not necessarily a success.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// The connections to one API.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    client: reqwest::Client,
+    api: Url,
+}
+
+impl Transport {
+    /// # Errors
+    /// [`GithubError::Configuration`] when the machine's certificate store cannot be read.
+    pub(crate) fn new(mut api: Url) -> Result<Self, GithubError> {
+        if !api.path().ends_with('/') {
+            api.set_path(&format!("{}/", api.path()));
+        }
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("lockgate/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(Policy::none())
+            .build()
+            .map_err(|e| GithubError::Configuration(format!("no connection can be made: {}", describe(e))))?;
+        Ok(Self { client, api })
     }
-    serde_json::from_slice(&body).map_err(|e| transient(format!("GitHub's answer is not as documented: {e}")))
+
+    /// Sends `request` with `token` as bearer and reads the answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`GithubError::Transient`] when there is no answer, [`GithubError::Validation`] when it leads elsewhere.
+    pub(crate) async fn send(&self, token: &Secret, request: &Request) -> Result<Answer, GithubError> {
+        let mut url = self.address(request)?;
+        for _ in 0..=REDIRECTS {
+            let answer = self.exchange(token, request, &url).await?;
+            match answer.status.as_u16() {
+                301 | 302 | 307 | 308 => url = self.redirected(request, &url, &answer)?,
+                _ => return Ok(answer),
+            }
+        }
+        Err(invalid(request, format!("GitHub redirected more than {REDIRECTS} times")))
+    }
+
+    /// The page after `answer`, as a path below the API's address (GitHub REST, "Using pagination": the `Link` header).
+    pub(crate) fn next_page(&self, request: &Request, answer: &Answer) -> Result<Option<String>, GithubError> {
+        let Some(next) = link::next(&answer.headers) else { return Ok(None) };
+        let url = self.api.join(&next).ok().filter(|url| self.is_ours(url));
+        let url =
+            url.ok_or_else(|| invalid(request, format!("the next page is not below {}: {}", self.api, quote(&next))))?;
+        let path = &url.path()[self.api.path().len() - 1..];
+        Ok(Some(url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))))
+    }
+
+    fn address(&self, request: &Request) -> Result<Url, GithubError> {
+        let url = self.api.join(request.path.trim_start_matches('/')).ok().filter(|url| self.is_ours(url));
+        url.ok_or_else(|| invalid(request, "the address would leave the API".to_owned()))
+    }
+
+    /// Where a redirect leads. Whoever could make GitHub, or a proxy before it, answer one would otherwise get the
+    /// token: it is sent to the configured API and to nobody else.
+    fn redirected(&self, request: &Request, from: &Url, answer: &Answer) -> Result<Url, GithubError> {
+        let location = answer.headers.get(header::LOCATION).and_then(|l| l.to_str().ok()).unwrap_or_default();
+        let to = from.join(location).ok().filter(|url| !location.is_empty() && self.is_ours(url));
+        to.ok_or_else(|| {
+            let host = from.join(location).ok().and_then(|url| url.host_str().map(str::to_owned));
+            let host = host.unwrap_or_else(|| "nowhere".to_owned());
+            invalid(request, format!("GitHub redirected to {host}, outside of {}; credentials stay here", self.api))
+        })
+    }
+
+    fn is_ours(&self, url: &Url) -> bool {
+        let plain = url.username().is_empty() && url.password().is_none();
+        plain && url.origin() == self.api.origin() && url.path().starts_with(self.api.path())
+    }
+
+    async fn exchange(&self, token: &Secret, request: &Request, url: &Url) -> Result<Answer, GithubError> {
+        let transient = |message: String| GithubError::Transient { doing: request.doing.clone(), message };
+        let answer = tokio::time::timeout(TIMEOUT, self.round_trip(token, request, url)).await;
+        answer
+            .map_err(|_| transient(format!("GitHub did not answer within {} s", TIMEOUT.as_secs())))?
+            .map_err(|why| transient(format!("GitHub could not be reached or its answer not be read: {why}")))
+    }
+
+    async fn round_trip(&self, token: &Secret, request: &Request, url: &Url) -> Result<Answer, String> {
+        let mut sent = self
+            .client
+            .request(request.method.clone(), url.clone())
+            .bearer_auth(token.expose_secret())
+            .header(header::ACCEPT, "application/vnd.github+json")
+            .header("x-github-api-version", API_VERSION);
+        if let Some(body) = &request.body {
+            sent = sent.json(body);
+        }
+        let mut answer = sent.send().await.map_err(describe)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(describe)? {
+            if body.len() + chunk.len() > ANSWER_BYTES {
+                return Err(format!("the answer is longer than {ANSWER_BYTES} bytes"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status: answer.status(), headers: std::mem::take(answer.headers_mut()), body })
+    }
 }
 
-async fn exchange(
-    crab: &Octocrab,
-    token: &Secret,
-    request: &Request,
-) -> Result<(StatusCode, HeaderMap, Vec<u8>), String> {
-    // The clone carries the token; the client below it is shared.
-    let crab = crab.user_access_token(token.expose_secret()).map_err(describe)?;
-    let builder = Builder::new().method(request.method.clone()).uri(&request.path);
-    let built = crab.build_request(builder, request.body.as_ref()).map_err(describe)?;
-    let (parts, body) = crab.execute(built).await.map_err(describe)?.into_parts();
-    let body = Limited::new(body, ANSWER_BYTES).collect().await.map_err(|e| e.to_string())?;
-    Ok((parts.status, parts.headers, body.to_bytes().to_vec()))
+impl Answer {
+    /// The JSON of a success.
+    ///
+    /// # Errors
+    /// What the status stands for; [`GithubError::Transient`] when the JSON is not as documented.
+    pub(crate) fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<T, GithubError> {
+        self.check(request)?;
+        serde_json::from_slice(&self.body).map_err(|e| GithubError::Transient {
+            doing: request.doing.clone(),
+            message: format!("GitHub's answer is not as documented: {e}"),
+        })
+    }
+
+    /// Whether it is a success.
+    ///
+    /// # Errors
+    /// What the status stands for.
+    pub(crate) fn check(&self, request: &Request) -> Result<(), GithubError> {
+        if self.status.is_success() {
+            return Ok(());
+        }
+        Err(refusal(request.doing.clone(), self.status, &self.headers, &self.body))
+    }
+
+    /// How long GitHub wants to be left alone, when the answer is about a rate limit.
+    pub(crate) fn rate_limit(&self) -> Option<Duration> {
+        rate_limit(self.status, &self.headers, &explanation(self.status, &self.body))
+    }
 }
 
-/// octocrab's texts end with a backtrace; the chain of sources says more in one line.
-fn describe(error: octocrab::Error) -> String {
-    let mut source: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-    let mut text = String::new();
+fn invalid(request: &Request, message: String) -> GithubError {
+    GithubError::Validation { doing: request.doing.clone(), message }
+}
+
+/// The chain of causes in one line, without the address.
+fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
         let part = cause.to_string();
         if !part.is_empty() && !text.contains(&part) {
-            text = if text.is_empty() { part } else { format!("{text}: {part}") };
+            text = format!("{text}: {part}");
         }
         source = cause.source();
     }
-    if text.is_empty() { quote(&error.to_string()) } else { quote(&text) }
+    quote(&text)
 }
 
 /// Sorts an answer that is not a success.
@@ -83,7 +204,7 @@ fn refusal(doing: String, status: StatusCode, headers: &HeaderMap, body: &[u8]) 
         return GithubError::RateLimited { doing, retry_after };
     }
     match status.as_u16() {
-        401 | 403 => GithubError::Unauthorized { doing, message },
+        status @ (401 | 403) => GithubError::Unauthorized { doing, message, status },
         404 | 410 | 451 => GithubError::NotFound { doing, message },
         // What the commit endpoints answer for a commit that has not arrived yet.
         422 if message.starts_with("No commit found") => GithubError::NotFound { doing, message },
@@ -100,15 +221,23 @@ fn rate_limit(status: StatusCode, headers: &HeaderMap, message: &str) -> Option<
         return None;
     }
     if let Some(seconds) = number("retry-after") {
-        return Some(Duration::from_secs(seconds.min(3600)));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     if number("x-ratelimit-remaining") == Some(0) {
-        let now = chrono::Utc::now().timestamp().unsigned_abs();
-        let wait = number("x-ratelimit-reset").map_or(60, |reset| reset.saturating_sub(now));
-        return Some(Duration::from_secs(wait.clamp(1, 3600)));
+        return Some(until_reset(headers).unwrap_or(SECONDARY_LIMIT_WAIT));
     }
     let limited = status == StatusCode::TOO_MANY_REQUESTS || message.to_ascii_lowercase().contains("rate limit");
     limited.then_some(SECONDARY_LIMIT_WAIT)
+}
+
+/// The time until the primary limit is renewed (`x-ratelimit-reset`, in seconds of the epoch). It is measured from the
+/// answer's own `date`, so that a wrong clock here makes no wait too short or too long.
+pub(crate) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let reset = text("x-ratelimit-reset")?.trim().parse::<i64>().ok()?;
+    let stated = text("date").and_then(|d| chrono::DateTime::parse_from_rfc2822(d).ok()).map(|d| d.timestamp());
+    let now = stated.unwrap_or_else(|| chrono::Utc::now().timestamp());
+    Some(Duration::from_secs(reset.saturating_sub(now).max(1).unsigned_abs()).min(LONGEST_WAIT))
 }
 
 /// GitHub's own words: `message` and the entries of `errors`, or the status.
@@ -132,14 +261,18 @@ fn quote(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn sort(status: u16, headers: &[(&'static str, &str)], body: &str) -> GithubError {
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
         let headers = headers.iter().map(|(k, v)| (http::HeaderName::from_static(k), v.parse().unwrap())).collect();
-        refusal(
-            "create a check run in octo/hello".into(),
-            StatusCode::from_u16(status).unwrap(),
-            &headers,
-            body.as_bytes(),
-        )
+        Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: body.into() }
+    }
+
+    fn request() -> Request {
+        let (method, doing) = (Method::POST, "create a check run in octo/hello".into());
+        Request { method, path: "/repos/octo/hello/check-runs".into(), body: None, doing }
+    }
+
+    fn sort(status: u16, headers: &[(&'static str, &str)], body: &str) -> GithubError {
+        answer(status, headers, body).check(&request()).unwrap_err()
     }
 
     #[test]
@@ -153,6 +286,43 @@ mod tests {
         assert!((98..=100).contains(&seconds));
         assert_eq!(wait(sort(403, &[("retry-after", "99999999999")], "")), Some(3600));
         assert!(matches!(sort(403, &[], r#"{"message":"Resource not accessible"}"#), GithubError::Unauthorized { .. }));
+    }
+
+    #[test]
+    fn a_wrong_clock_here_does_not_stretch_the_wait() {
+        let headers = [
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1000000090"),
+            ("date", "Sun, 09 Sep 2001 01:46:40 GMT"),
+        ];
+        assert_eq!(sort(403, &headers, "").retry_after(), Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn credentials_stay_below_the_configured_address() {
+        let transport = Transport::new("https://github.example.test/api/v3".parse().unwrap()).unwrap();
+        let from = transport.address(&request()).unwrap();
+        assert_eq!(from.as_str(), "https://github.example.test/api/v3/repos/octo/hello/check-runs");
+        let to = |location: &str| transport.redirected(&request(), &from, &answer(307, &[("location", location)], ""));
+        let moved = to("https://github.example.test/api/v3/repositories/1/check-runs").unwrap();
+        assert_eq!(moved.path(), "/api/v3/repositories/1/check-runs");
+        assert_eq!(to("/api/v3/repositories/1").unwrap().host_str(), Some("github.example.test"));
+        for bad in [
+            "",
+            "https://evil.example.test/api/v3/",
+            "http://github.example.test/api/v3/",
+            "https://github.example.test:8443/api/v3/",
+            "//evil.example.test/api/v3/",
+            "https://github.example.test/login",
+            "https://user@github.example.test/api/v3/",
+            "/api/v3/../../login",
+        ] {
+            assert!(matches!(to(bad), Err(GithubError::Validation { .. })), "{bad}");
+        }
+        let next = |link: &str| transport.next_page(&request(), &answer(200, &[("link", link)], ""));
+        let second = "<https://github.example.test/api/v3/repositories/1/pulls?page=2>; rel=\"next\"";
+        assert_eq!(next(second).unwrap().as_deref(), Some("/repositories/1/pulls?page=2"));
+        assert!(next("<https://evil.example.test/x>; rel=\"next\"").is_err());
     }
 
     #[test]

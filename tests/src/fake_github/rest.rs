@@ -10,7 +10,7 @@ use super::{
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Path, Query, Request, State},
-    http::{HeaderMap, StatusCode, header::AUTHORIZATION},
+    http::{HeaderMap, StatusCode, Uri, header::AUTHORIZATION},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -20,6 +20,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) type App = State<Arc<Shared>>;
 type Answer = Result<(StatusCode, Json<Value>), Refusal>;
+type Listed = Result<(HeaderMap, Json<Value>), Refusal>;
 
 /// An answer that is not a success.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/repos/{owner}/{name}", get(repository))
         .route("/repos/{owner}/{name}/check-runs", post(create_check_run))
         .route("/repos/{owner}/{name}/check-runs/{id}", get(read_check_run).patch(update_check_run))
+        .route("/repos/{owner}/{name}/check-runs/{id}/annotations", get(annotations))
         .route("/repos/{owner}/{name}/commits/{sha}/check-runs", get(list_check_runs))
         .route("/repos/{owner}/{name}/commits/{sha}/pulls", get(pull_requests_of_commit))
         .route("/repos/{owner}/{name}/pulls/{number}", get(pull_request))
@@ -208,8 +210,9 @@ async fn list_check_runs(
     State(shared): App,
     Path((owner, name, sha)): Path<(String, String, String)>,
     Query(query): Query<BTreeMap<String, String>>,
+    uri: Uri,
     headers: HeaderMap,
-) -> Answer {
+) -> Listed {
     let repo = format!("{owner}/{name}");
     let state = shared.state();
     admit(&state, &headers, &repo, "checks", false)?;
@@ -229,11 +232,42 @@ async fn list_check_runs(
         let mut seen = std::collections::BTreeSet::new();
         runs.retain(|r| seen.insert((r.name.clone(), r.app_id)));
     }
+    let total = runs.len();
+    let (page, headers) = page(&shared, &uri, &query, runs);
+    let page: Vec<Value> = page.into_iter().map(|r| shown(r, &shared)).collect();
+    Ok((headers, Json(json!({"total_count": total, "check_runs": page}))))
+}
+
+/// One page of `all`, and the `Link` header that leads on.
+fn page<T>(shared: &Shared, uri: &Uri, query: &BTreeMap<String, String>, all: Vec<T>) -> (Vec<T>, HeaderMap) {
     let number = |key: &str, default: usize| query.get(key).and_then(|v| v.parse().ok()).unwrap_or(default).max(1);
-    let size = number("per_page", 30).min(100);
-    let page =
-        runs.iter().skip((number("page", 1) - 1) * size).take(size).map(|r| shown(r, &shared)).collect::<Vec<_>>();
-    Ok((StatusCode::OK, Json(json!({"total_count": runs.len(), "check_runs": page}))))
+    let (size, number) = (number("per_page", 30).min(100), number("page", 1));
+    let mut headers = HeaderMap::new();
+    if all.len() > number * size {
+        let mut next = shared.url();
+        next.set_path(uri.path());
+        let kept = query.iter().filter(|(key, _)| *key != "page");
+        next.query_pairs_mut().extend_pairs(kept).append_pair("page", &(number + 1).to_string());
+        let link = format!("<{next}>; rel=\"next\"");
+        headers.insert("link", link.parse().expect("an address makes a header"));
+    }
+    (all.into_iter().skip((number - 1) * size).take(size).collect(), headers)
+}
+
+async fn annotations(
+    State(shared): App,
+    Path((owner, name, id)): Path<(String, String, u64)>,
+    Query(query): Query<BTreeMap<String, String>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Listed {
+    let repo = format!("{owner}/{name}");
+    let state = shared.state();
+    admit(&state, &headers, &repo, "checks", false)?;
+    let repository = state.repository(&repo).map_err(|_| Refusal::not_found())?;
+    let run = repository.check_runs.iter().find(|r| r.id == id).ok_or_else(Refusal::not_found)?;
+    let (page, headers) = page(&shared, &uri, &query, run.annotations.clone());
+    Ok((headers, Json(page.into())))
 }
 
 async fn pull_requests_of_commit(

@@ -1,0 +1,79 @@
+//! Requests under a credential, within the limits: where the App's signature, the budgets and the transport meet.
+
+use crate::{
+    GithubError, Limits, Secret,
+    budget::{Budgets, Cost, Holder},
+    signer::Signer,
+    transport::{Answer, Request, Transport},
+};
+use chrono::Utc;
+use std::time::Instant;
+use tokio::sync::Semaphore;
+
+/// What all requests of an App share.
+pub(crate) struct Session {
+    pub(crate) signer: Signer,
+    pub(crate) transport: Transport,
+    pub(crate) budgets: Budgets,
+    permits: Semaphore,
+}
+
+impl Session {
+    pub(crate) fn new(signer: Signer, transport: Transport, limits: Limits) -> Self {
+        let permits = Semaphore::new(limits.concurrent_requests.clamp(1, Semaphore::MAX_PERMITS));
+        Self { signer, transport, budgets: Budgets::new(limits), permits }
+    }
+
+    /// Sends `request` as the App itself.
+    ///
+    /// # Errors
+    /// [`GithubError::AppRefused`] when GitHub does not believe the signature; else as [`Session::as_installation`].
+    pub(crate) async fn as_app(&self, request: &Request) -> Result<Answer, GithubError> {
+        let answer = self.send(Holder::App, &self.signer.sign(Utc::now())?, request).await?;
+        match answer.check(request) {
+            Ok(()) => Ok(answer),
+            Err(GithubError::Unauthorized { doing, message, status: 401 }) => {
+                Err(GithubError::AppRefused { doing, message })
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Sends `request` under the token of installation `id`; the answer is a success.
+    ///
+    /// # Errors
+    /// [`GithubError::RateLimited`] without asking the network, while the installation's budget is used up.
+    pub(crate) async fn as_installation(
+        &self,
+        id: u64,
+        token: &Secret,
+        request: &Request,
+    ) -> Result<Answer, GithubError> {
+        let answer = self.send(Holder::Installation(id), token, request).await?;
+        answer.check(request)?;
+        Ok(answer)
+    }
+
+    async fn send(&self, holder: Holder, token: &Secret, request: &Request) -> Result<Answer, GithubError> {
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        self.spend(holder, request)?;
+        let answer = self.transport.send(token, request).await?;
+        self.budgets.observe(holder, &answer, Instant::now());
+        Ok(answer)
+    }
+
+    fn spend(&self, holder: Holder, request: &Request) -> Result<(), GithubError> {
+        let limited = |retry_after| GithubError::RateLimited { doing: request.doing.clone(), retry_after };
+        self.budgets.spend(holder, Cost::of(&request.method), Instant::now()).map_err(limited)
+    }
+
+    /// Fails when installation `id` may not send `request` now; spends nothing. Asked before a token is bought, so that
+    /// an installation that must wait causes no requests at all.
+    pub(crate) fn admits(&self, id: u64, request: &Request) -> Result<(), GithubError> {
+        let wait = self.budgets.wait(Holder::Installation(id), Cost::of(&request.method), Instant::now());
+        match wait {
+            None => Ok(()),
+            Some(retry_after) => Err(GithubError::RateLimited { doing: request.doing.clone(), retry_after }),
+        }
+    }
+}
