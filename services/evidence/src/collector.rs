@@ -29,6 +29,13 @@ pub trait Collector: Send + Sync {
     /// `Unavailable`. A property that does not hold is never an error.
     fn collect(&self, inputs: &Inputs) -> Result<Observation, Cause>;
 
+    /// What is certain before the artifacts are there, from the registry's answer and what is remembered; `None`
+    /// where the check needs the bytes. A person reads it at once, so it holds only what the whole look will not
+    /// take back; see [`crate::preview`].
+    fn preview(&self, _inputs: &Inputs) -> Option<Observation> {
+        None
+    }
+
     /// JSON Schema of the facts in `Observed`.
     fn facts_schema(&self) -> schemars::Schema;
 }

@@ -18,4 +18,4 @@ pub mod sbom;
 
 pub use collector::{Collector, CollectorData, collectors};
 pub use inputs::{AdvisoryFeed, FetchedArtifact, FirstSeen, InputDigests, Inputs, locked_digest, published_digest};
-pub use runner::run;
+pub use runner::{PROVISIONAL, preview, run};

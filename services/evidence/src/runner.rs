@@ -5,6 +5,27 @@ use chrono::Utc;
 use lockgate_model::{Cause, CauseKind, Evidence, Observation};
 use std::{sync::Arc, time::Duration};
 
+/// The collector version of what [`preview`] says. No collector has it, so that such a finding answers no question
+/// that is asked later, and the store refuses to keep it.
+pub const PROVISIONAL: u32 = 0;
+
+/// What the collectors can say before the artifacts are there; those that cannot are left out. To be shown and
+/// judged provisionally, never kept.
+pub fn preview(collectors: &[Arc<dyn Collector>], inputs: &Inputs) -> Vec<Evidence> {
+    let digests = inputs.digests();
+    let look = |collector: &Arc<dyn Collector>| {
+        Some(Evidence {
+            subject: inputs.subject.clone(),
+            collector: collector.id().to_owned(),
+            collector_version: PROVISIONAL,
+            observation: collector.preview(inputs)?,
+            inputs: collector.inputs(&digests),
+            collected_at: Utc::now(),
+        })
+    };
+    collectors.iter().filter_map(look).collect()
+}
+
 /// Runs `collector` on a blocking thread and waits `budget` at most.
 ///
 /// Never fails: an `Err` of the collector keeps its cause, too little time is `Unavailable(Timeout)` and a
@@ -96,6 +117,18 @@ mod tests {
         let evidence = observe(LONG, || Ok(Observation::Absent)).await;
         assert_eq!((evidence.collector.as_str(), evidence.collector_version), ("probe", 7));
         assert_eq!((&evidence.observation, evidence.inputs.len()), (&Observation::Absent, 1));
+    }
+
+    #[test]
+    fn a_preview_leaves_out_what_needs_bytes_and_names_no_question() {
+        let inputs = inputs(Ecosystem::Npm, vec![], &[]);
+        let checks: Vec<Arc<dyn Collector>> =
+            vec![Arc::new(crate::checksum::Checksum), Arc::new(Probe(|| Ok(Observation::Absent)))];
+        let evidence = preview(&checks, &inputs);
+        assert_eq!(
+            evidence.iter().map(|e| (e.collector.as_str(), e.collector_version)).collect::<Vec<_>>(),
+            [("checksum", PROVISIONAL)]
+        );
     }
 
     #[tokio::test]

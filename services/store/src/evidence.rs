@@ -37,9 +37,13 @@ pub async fn find(executor: impl PgExecutor<'_>, keys: &[EvidenceKey]) -> Result
 /// Keeps evidence under its id; what is there already stays as it is.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails, or a finding is provisional (its collector's version is 0).
 pub async fn insert_all(connection: &mut PgConnection, all: &[Evidence]) -> Result<()> {
     let doing = || format!("keep {} pieces of evidence", all.len());
+    if let Some(provisional) = all.iter().find(|e| e.collector_version == 0) {
+        let why = format!("{} of {} is provisional", provisional.collector, provisional.subject.release);
+        return Err(StoreError::Refused { doing: doing(), why });
+    }
     let text = |f: fn(&Evidence) -> String| all.iter().map(f).collect::<Vec<_>>();
     let bodies = all.iter().map(|e| json::to_text(doing, e)).collect::<Result<Vec<_>>>()?;
     sqlx::query!(

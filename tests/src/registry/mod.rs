@@ -18,6 +18,10 @@ pub enum Fault {
     Hang,
     /// States the whole length, sends half.
     Truncate,
+    /// States twice the length, sends the whole.
+    Overstate,
+    /// Answers 503 and asks to be left alone for so many seconds.
+    Unavailable { retry_after: u32 },
     /// Flips one byte in the middle.
     FlipByte,
     /// Sends a page of HTML with status 200.

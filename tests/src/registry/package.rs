@@ -44,6 +44,11 @@ impl Package {
         self
     }
 
+    /// What the publisher claims, as the registry repeats it.
+    pub(super) fn license_claim(&self) -> Option<&str> {
+        self.license.as_deref()
+    }
+
     /// An npm script.
     #[must_use]
     pub fn script(mut self, name: &str, command: &str) -> Self {

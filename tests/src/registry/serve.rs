@@ -126,7 +126,12 @@ async fn misbehave(State(shelf): Shared, request: Request, next: Next) -> Respon
         }
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Html) => ([(header::CONTENT_TYPE, "text/html")], "<html>sign in</html>").into_response(),
-        Some(fault @ (Fault::Truncate | Fault::FlipByte)) => spoil(fault, next.run(request).await).await,
+        Some(Fault::Unavailable { retry_after }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, retry_after.to_string())]).into_response()
+        }
+        Some(fault @ (Fault::Truncate | Fault::Overstate | Fault::FlipByte)) => {
+            spoil(fault, next.run(request).await).await
+        }
     }
 }
 
@@ -139,11 +144,15 @@ async fn spoil(fault: Fault, response: Response) -> Response {
         bytes[middle] ^= 1;
         return Response::from_parts(parts, Body::from(bytes));
     }
-    let half: Result<Bytes, std::io::Error> = Ok(whole.slice(..whole.len() / 2));
+    let (sent, stated) = match fault {
+        Fault::Overstate => (whole.clone(), whole.len() * 2),
+        _ => (whole.slice(..whole.len() / 2), whole.len()),
+    };
+    let sent: Result<Bytes, std::io::Error> = Ok(sent);
     let broken = Err(std::io::Error::other("the connection breaks"));
-    let mut response = Response::new(Body::from_stream(stream::iter([half, broken])));
+    let mut response = Response::new(Body::from_stream(stream::iter([sent, broken])));
     *response.status_mut() = parts.status;
-    response.headers_mut().insert(header::CONTENT_LENGTH, whole.len().into());
+    response.headers_mut().insert(header::CONTENT_LENGTH, stated.into());
     response
 }
 
@@ -174,7 +183,7 @@ async fn packument(State(shelf): Shared, Path(name): Path<String>) -> Response {
                 "integrity": p.integrity(),
                 "shasum": Digest::of(DigestAlgorithm::Sha1, &p.artifact()).hex(),
             });
-            (p.version.clone(), json!({ "name": name, "version": p.version, "dist": dist }))
+            (p.version.clone(), json!({ "name": name, "version": p.version, "license": p.license_claim(), "dist": dist }))
         })
         .collect();
     Json(json!({ "name": name, "dist-tags": {}, "versions": versions, "time": {} })).into_response()

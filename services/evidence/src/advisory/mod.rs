@@ -108,6 +108,11 @@ impl Collector for Advisory {
         Ok(Observation::Observed { facts })
     }
 
+    /// The whole check: it looks at no artifact.
+    fn preview(&self, inputs: &Inputs) -> Option<Observation> {
+        self.collect(inputs).ok()
+    }
+
     fn facts_schema(&self) -> schemars::Schema {
         schemars::schema_for!(AdvisoryFacts)
     }

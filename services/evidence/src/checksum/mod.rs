@@ -53,6 +53,15 @@ impl Collector for Checksum {
         }
     }
 
+    /// The lockfile against the registry's list and what was first seen. Nothing is `verified`: no byte was read.
+    fn preview(&self, inputs: &Inputs) -> Option<Observation> {
+        match &inputs.change.entry().origin {
+            Origin::Registry { .. } => listing(inputs),
+            Origin::Bundled { .. } => Some(Observation::Absent),
+            Origin::Git { .. } | Origin::Url { .. } | Origin::Path { .. } => None,
+        }
+    }
+
     fn facts_schema(&self) -> schemars::Schema {
         schema_for!(ChecksumFacts)
     }
@@ -103,6 +112,23 @@ fn observe(inputs: &Inputs) -> Result<Observation, Cause> {
     verified.retain(|file| !findings.iter().any(|f| f.is_disagreement() && f.file() == Some(file)));
     let facts = ChecksumFacts { artifacts: artifact_facts(fetched, &findings), findings, verified };
     Ok(Observation::Observed { facts: serde_json::to_value(facts).expect("facts have only string keys") })
+}
+
+/// What the registry's list alone tells. A pin of an algorithm that the list lacks is left out: the bytes may meet it.
+fn listing(inputs: &Inputs) -> Option<Observation> {
+    inputs.published.as_ref().ok()?;
+    let files = candidates(inputs, &[]).ok()?;
+    let pins = Pins::new(inputs.subject.release.ecosystem, &inputs.change.entry().digests);
+    let mut findings = Vec::new();
+    pins.compare(&files, &mut findings);
+    pins.find_unknown(&files, &mut findings);
+    pins.find_weak(&mut findings);
+    compare_first_seen(inputs, &files, &mut findings);
+    findings.retain(|finding| !matches!(finding, Finding::NotVerifiedFile { .. }));
+    findings.sort();
+    findings.dedup();
+    let facts = ChecksumFacts { findings, ..ChecksumFacts::default() };
+    Some(Observation::Observed { facts: serde_json::to_value(facts).expect("facts have only string keys") })
 }
 
 fn candidates<'a>(inputs: &'a Inputs, fetched: &'a [FetchedArtifact]) -> Result<Vec<Candidate<'a>>, Cause> {

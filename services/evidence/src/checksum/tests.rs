@@ -190,3 +190,30 @@ fn what_comes_from_elsewhere_is_unsupported_and_the_bundled_is_absent() {
     inputs.change.new.as_mut().unwrap().origin = Origin::Bundled { by: None };
     assert_eq!(Checksum.collect(&inputs), Ok(Observation::Absent));
 }
+
+#[test]
+fn a_preview_tells_what_the_list_alone_shows_and_verifies_nothing() {
+    let artifact = artifact();
+    let mut inputs = inputs(Ecosystem::Npm, vec![artifact.clone()], &[(None, artifact.digest.clone())]);
+    inputs.artifacts = Err(upstream());
+    let seen = |inputs: &Inputs| match Checksum.preview(inputs) {
+        Some(Observation::Observed { facts }) => serde_json::from_value::<ChecksumFacts>(facts).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(seen(&inputs), ChecksumFacts::default());
+
+    // The bytes may still meet a pin that the list cannot be compared with.
+    inputs.change.new.as_mut().unwrap().digests[0].digest = sha512(&artifact);
+    assert_eq!(seen(&inputs), ChecksumFacts::default());
+
+    inputs.change.new.as_mut().unwrap().digests[0].digest = Digest::sha256(b"edited");
+    assert_eq!(types(&seen(&inputs)), ["locked_differs_from_registry"]);
+
+    inputs.change.new.as_mut().unwrap().digests[0].digest = artifact.digest;
+    let before = Digest::sha256(b"before");
+    inputs.first_seen = vec![FirstSeen { file: FILE.to_owned(), digest: before, first_seen_at: DateTime::UNIX_EPOCH }];
+    assert_eq!(types(&seen(&inputs)), ["changed_since_first_seen"]);
+
+    inputs.published = Err(upstream());
+    assert_eq!(Checksum.preview(&inputs), None);
+}

@@ -1,7 +1,7 @@
 //! The licence check: declared, detected, agreed, owed.
 
 use super::{
-    conclusion::{Conclusion, conclude, file_named_by},
+    conclusion::{Conclusion, conclude, conclude_claim, file_named_by},
     data::{LicenseData, ObligationKind},
     facts::{LicenseFacts, Previous},
     files::{Survey, Surveyor},
@@ -61,6 +61,15 @@ impl Collector for License {
         let previous = previous(inputs, &mut surveyor);
         let facts = self.facts(declared, survey, conclusion, previous);
         Ok(Observation::Observed { facts: serde_json::to_value(facts).expect("facts have only string keys") })
+    }
+
+    /// The registry's claim, where it names its licences. Texts can only add to it: what it denies stays denied.
+    fn preview(&self, inputs: &Inputs) -> Option<Observation> {
+        let declared = inputs.published.as_ref().ok()?.claims.license.as_deref()?;
+        let conclusion = conclude_claim(declared)?;
+        let previous = inputs.previous.as_ref().map_or(Previous::None, |_| Previous::Unavailable);
+        let facts = self.facts(Some(declared), Survey::default(), conclusion, previous);
+        Some(Observation::Observed { facts: serde_json::to_value(facts).expect("facts have only string keys") })
     }
 
     fn facts_schema(&self) -> schemars::Schema {

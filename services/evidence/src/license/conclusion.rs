@@ -91,6 +91,20 @@ pub(super) fn conclude(declared: Option<&str>, survey: &Survey) -> Option<Conclu
     Some(Conclusion { expression, agreement, standing, corrections, bundled })
 }
 
+/// What holds by the declaration alone, before any file is read. `None` where only files can tell: nothing is
+/// named, a file is pointed to, the field cannot be read, or a name fits several licences.
+pub(super) fn conclude_claim(declared: &str) -> Option<Conclusion> {
+    match claim(Some(declared)) {
+        Claim::Expression(expression, standing, corrections)
+            if !expression.terms().iter().any(|term| names::family(&term.license).is_some()) =>
+        {
+            let agreement = Agreement::DeclaredOnly;
+            Some(Conclusion { expression, agreement, standing: Some(standing), corrections, bundled: Vec::new() })
+        }
+        Claim::Expression(..) | Claim::Nothing | Claim::File(_) | Claim::Unreadable(_) => None,
+    }
+}
+
 fn claim(declared: Option<&str>) -> Claim {
     let Some(text) = declared else { return Claim::Nothing };
     match reading::read(text) {

@@ -160,3 +160,19 @@ fn the_facts_match_their_schema() {
         assert!(json.get(name.as_str().unwrap()).is_some(), "{name} is missing");
     }
 }
+
+#[test]
+fn a_preview_needs_a_claim_that_names_its_licences() {
+    let preview = |claim: Option<&str>| {
+        let mut given = declared(None, &[("package/LICENSE", &mit())]);
+        given.artifacts = Err(upstream());
+        given.published.as_mut().unwrap().claims.license = claim.map(str::to_owned);
+        License::new(LicenseData::embedded()).preview(&given)
+    };
+    let Some(Observation::Observed { facts }) = preview(Some("MIT/Apache-2.0")) else { panic!("not observed") };
+    assert_eq!((&facts["expression"], &facts["agreement"]), (&json!("MIT OR Apache-2.0"), &json!("declared_only")));
+    // A text in the artifact may settle each of these.
+    for claim in [None, Some(""), Some("BSD"), Some("SEE LICENSE IN LICENSE"), Some("ask the author")] {
+        assert_eq!(preview(claim), None, "{claim:?}");
+    }
+}

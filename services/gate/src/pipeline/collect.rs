@@ -50,8 +50,16 @@ impl Collector {
         self.checks.iter().map(|check| (check.id(), check.facts_schema()))
     }
 
-    fn knowledge(&self) -> &Knowledge {
+    pub(super) fn knowledge(&self) -> &Knowledge {
         &self.fetcher.knowledge
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.fetcher.client
+    }
+
+    pub(super) fn checks(&self) -> Arc<Vec<Arc<dyn checks::Collector>>> {
+        Arc::clone(&self.checks)
     }
 }
 

@@ -125,7 +125,7 @@ fn expected_format(file: &PublishedFile) -> archive::Format {
 }
 
 /// Why nothing can be fetched for an entry that no registry serves.
-fn not_in_a_registry(entry: &LockedRelease) -> Option<Cause> {
+pub(super) fn not_in_a_registry(entry: &LockedRelease) -> Option<Cause> {
     let (what, remedy) = match &entry.origin {
         Origin::Registry { .. } => return None,
         Origin::Git { .. } => ("it comes from a git repository", "depend on a released version instead"),

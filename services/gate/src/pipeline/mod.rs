@@ -7,8 +7,10 @@ mod collect;
 mod detect;
 mod fetch;
 mod knowledge;
+mod preview;
 
 pub use aliases::RegistryAliases;
 pub use collect::{Collector, collect};
 pub use detect::{detect, lockfiles_at};
 pub use knowledge::{Knowledge, LocalAdvisories};
+pub use preview::{PREVIEW, preview, preview_within};
