@@ -11,8 +11,10 @@ mod evidence;
 mod identity;
 mod lockfile;
 mod published;
+pub mod redact;
 mod release;
 mod version;
+mod waiver;
 
 pub use change::{Change, ChangeKind, LockfileChange, LockfileStatus, ReleaseChange, ReleaseKey};
 pub use claims::Claims;
@@ -24,3 +26,4 @@ pub use lockfile::{LockedDigest, LockedRelease, Lockfile, LockfileError, Lockfil
 pub use published::{PublishedFile, PublishedFileKind, PublishedPackage, PublishedRelease};
 pub use release::{Artifact, Ecosystem, Release, ReleaseError};
 pub use version::{VersionError, VersionOrder};
+pub use waiver::Waiver;
