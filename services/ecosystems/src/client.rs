@@ -100,9 +100,10 @@ impl Client {
                 return Err(Cause::new(CauseKind::NotConfigured, message).with_remedy("keep one of them"));
             }
         }
+        let hosts = registries.values().fold(lockgate_outbound::Hosts::new(), |all, r| r.hosts.allow_in(all));
         let shared = Shared {
             registries,
-            exchange: Exchange::new(user_agent)?,
+            exchange: Exchange::new(&hosts, user_agent)?,
             packages: Cache::default(),
             configurations: Cache::default(),
             flights: Flights::default(),

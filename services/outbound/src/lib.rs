@@ -23,6 +23,6 @@ mod tests;
 pub use address::{Reach, reach};
 pub use client::{Client, Settings, blocking, restrict_blocking};
 pub use hosts::{Hosts, is_loopback, shown};
-pub use network::{Network, UseError};
+pub use network::Network;
 pub use refused::{Refused, refusal};
 pub use resolver::resolves_privately;

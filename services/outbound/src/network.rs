@@ -1,7 +1,10 @@
 //! What the operator's configuration says about the network, once for the whole process.
 
 use crate::hosts::lowercase;
-use std::{collections::BTreeSet, sync::OnceLock};
+use std::{
+    collections::BTreeSet,
+    sync::{LazyLock, PoisonError, RwLock},
+};
 use url::Url;
 
 /// The rules that hold for every client of the process.
@@ -11,12 +14,7 @@ pub struct Network {
     proxy: Option<Url>,
 }
 
-/// The process has other rules already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the rules for outbound requests were set before, and differently; a process has one configuration")]
-pub struct UseError;
-
-static CURRENT: OnceLock<Network> = OnceLock::new();
+static CURRENT: LazyLock<RwLock<Network>> = LazyLock::new(RwLock::default);
 
 impl Network {
     /// `private_hosts`: names that may resolve to private addresses and be asked by plain http. `proxy`: through which
@@ -25,18 +23,14 @@ impl Network {
         Self { private_hosts: private_hosts.into_iter().map(|host| lowercase(&host)).collect(), proxy }
     }
 
-    /// Makes these the rules of the process. Setting the same ones again is fine.
-    ///
-    /// # Errors
-    /// When other rules were set, or already used, before: clients that exist would not follow them.
-    pub fn install(self) -> Result<(), UseError> {
-        let current = CURRENT.get_or_init(|| self.clone());
-        if *current == self { Ok(()) } else { Err(UseError) }
+    /// Makes these the rules of the process, for the clients that are built from now on.
+    pub fn install(self) {
+        *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = self;
     }
 
     /// The rules of the process: those installed, else the strictest (no private host, no proxy).
     pub fn current() -> Self {
-        CURRENT.get().cloned().unwrap_or_default()
+        CURRENT.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether the operator says that `host` lives in a private network.

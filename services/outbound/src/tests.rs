@@ -182,12 +182,11 @@ async fn a_redirect_comes_back_as_an_answer() {
 }
 
 #[test]
-fn a_process_has_one_set_of_rules() {
-    let rules = Network::new(["a.example.test".to_owned()], None);
-    rules.clone().install().unwrap();
-    rules.install().unwrap();
-    assert!(Network::new([], None).install().is_err());
-    assert!(Network::current().is_private("A.example.test"));
+fn the_rules_of_the_process_hold_for_every_client_that_names_none() {
+    let inside = url("http://inside.example.test/");
+    assert!(Hosts::new().with(&inside).check(&inside).is_err());
+    Network::new(["Inside.example.test".to_owned()], None).install();
+    assert!(Hosts::new().with(&inside).check(&inside).is_ok());
 }
 
 #[tokio::test]

@@ -2,23 +2,22 @@
 
 use super::Registry;
 use super::cache::Validators;
-use super::hosts::shown;
+use super::hosts::{self, shown};
 use super::retry::{self, Attempts, Failure};
 use bytes::{Bytes, BytesMut};
 use chrono::Utc;
 use lockgate_model::{Cause, CauseKind};
-use reqwest::{Response, StatusCode, header, redirect};
+use lockgate_outbound::{self as outbound, Settings};
+use reqwest::{Response, StatusCode, header};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
 
 const MAX_REDIRECTS: usize = 5;
 /// Requests to one host at a time.
 const MAX_AT_ONCE: usize = 16;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What is reserved for a body of unknown or large declared length.
 const FIRST_CAPACITY: u64 = 1 << 20;
 
@@ -45,24 +44,19 @@ pub(super) enum Reply {
 /// The connections of all registries.
 #[derive(Debug, Clone)]
 pub(super) struct Exchange {
-    metadata: reqwest::Client,
-    artifacts: reqwest::Client,
+    metadata: outbound::Client,
+    artifacts: outbound::Client,
     slots: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
 }
 
 impl Exchange {
+    /// For the hosts of these registries and no other.
+    ///
     /// # Errors
     /// When the system's TLS cannot be set up or `user_agent` cannot be sent.
-    pub(super) fn new(user_agent: &str) -> Result<Self, Cause> {
-        let build = |decompress: bool| {
-            reqwest::Client::builder()
-                .user_agent(user_agent)
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .retry(reqwest::retry::never())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .gzip(decompress)
-                .build()
+    pub(super) fn new(hosts: &outbound::Hosts, user_agent: &str) -> Result<Self, Cause> {
+        let build = |gzip: bool| {
+            outbound::Client::new(hosts.clone(), &Settings::new(user_agent).gzip(gzip))
                 .map_err(|e| Cause::new(CauseKind::Internal, format!("set up the registry client: {}", root_cause(&e))))
         };
         Ok(Self { metadata: build(true)?, artifacts: build(false)?, slots: Arc::default() })
@@ -108,7 +102,9 @@ impl Exchange {
 
     async fn send(&self, registry: &Registry, ask: Ask<'_>, url: &Url) -> Result<Response, Failure> {
         let client = if ask.artifact { &self.artifacts } else { &self.metadata };
-        let mut request = client.get(without_user(url)).header(header::ACCEPT, ask.accept);
+        let request = client.get(&without_user(url));
+        let request = request.map_err(|refused| Failure::Lasting(hosts::cause(ask.subject, &refused)))?;
+        let mut request = request.header(header::ACCEPT, ask.accept);
         if ask.artifact {
             request = request.header(header::ACCEPT_ENCODING, "identity");
         }
@@ -123,7 +119,10 @@ impl Exchange {
         if let Some(token) = registry.config.token.as_ref().filter(|_| registry.hosts.is_own(url)) {
             request = request.bearer_auth(token.reveal());
         }
-        request.send().await.map_err(|e| broken(&e))
+        request.send().await.map_err(|error| match outbound::refusal(&error) {
+            Some(refused) => Failure::Lasting(hosts::cause(ask.subject, refused)),
+            None => broken(&error),
+        })
     }
 }
 

@@ -3,63 +3,51 @@
 
 use super::RegistryConfig;
 use lockgate_model::{Cause, CauseKind};
-use url::{Host, Url};
+use lockgate_outbound::{self as outbound, Network, Refused, is_loopback};
+use url::Url;
 
 /// The hosts of one registry.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts {
     /// The registry's own address.
     own: Url,
-    /// `host` or `host:port`, lower case.
-    artifact_hosts: Vec<String>,
+    allowed: outbound::Hosts,
 }
 
 impl Hosts {
     /// # Errors
-    /// When the registry's address is not http, or its token would travel in the clear.
+    /// When the registry's address is not http, or it or its token would travel in the clear.
     pub(super) fn new(config: &RegistryConfig) -> Result<Self, Cause> {
         let own = &config.url;
-        let refuse = |why: &str| {
+        let refuse = |why: &str, remedy: &str| {
             let message = format!("the {} registry {} {why}", config.ecosystem, shown(own));
-            Cause::new(CauseKind::NotConfigured, message)
+            Err(Cause::new(CauseKind::NotConfigured, message).with_remedy(remedy))
         };
-        if !matches!(own.scheme(), "https" | "http") || own.host().is_none() {
-            return Err(refuse("is not an http address").with_remedy("give an https address"));
+        let Some(host) = own.host_str().filter(|_| matches!(own.scheme(), "https" | "http")) else {
+            return refuse("is not an http address", "give an https address");
+        };
+        let plain = own.scheme() == "http" && !is_loopback(own);
+        if plain && config.token.is_some() {
+            return refuse("would get its token unencrypted", "give an https address");
         }
-        if config.token.is_some() && own.scheme() == "http" && !is_loopback(own) {
-            return Err(refuse("would get its token unencrypted").with_remedy("give an https address"));
+        if plain && !Network::current().is_private(host) {
+            return refuse(
+                "would be asked unencrypted",
+                "give an https address, or add its host to outbound.private_hosts if it is in your own network",
+            );
         }
-        let artifact_hosts = config.artifact_hosts.iter().map(|host| host.trim().to_ascii_lowercase()).collect();
-        Ok(Self { own: own.clone(), artifact_hosts })
+        let allowed =
+            config.artifact_hosts.iter().fold(outbound::Hosts::new().with(own), |hosts, host| hosts.with_host(host));
+        Ok(Self { own: own.clone(), allowed })
     }
 
-    /// Whether `url` may be fetched: the registry's own scheme, host and port, or a configured host by https
-    /// (by http on this machine).
+    /// Whether `url` may be fetched: the registry's own host and port, or a configured host; by https, or by http on
+    /// this machine and in the operator's own network.
     ///
     /// # Errors
     /// [`CauseKind::HostNotAllowed`], naming the host and the configuration key.
     pub(super) fn check(&self, subject: &str, url: &Url) -> Result<(), Cause> {
-        let refuse = |why: String| Err(Cause::new(CauseKind::HostNotAllowed, format!("{subject}: {why}")));
-        if self.is_own(url) {
-            return Ok(());
-        }
-        let Some(host) = url.host_str().filter(|_| matches!(url.scheme(), "https" | "http")) else {
-            return refuse(format!("a {} address is not fetched", url.scheme()));
-        };
-        let host = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
-        let own_port = url.port_or_known_default().map(|port| format!("{}:{port}", url.host_str().unwrap_or_default()));
-        if !self.artifact_hosts.iter().any(|allowed| *allowed == host || Some(allowed) == own_port.as_ref()) {
-            return refuse(format!("the host {host} is not one that the operator allows")).map_err(|cause| {
-                cause.with_remedy(format!("if it is trusted, add {host} to artifact_hosts of the registry"))
-            });
-        }
-        if url.scheme() == "http" && !is_loopback(url) {
-            return refuse(format!("the address on {host} is not encrypted"));
-        }
-        Ok(())
+        self.allowed.check(url).map_err(|refused| cause(subject, &refused))
     }
 
     /// Whether `url` has the registry's own scheme, host and port: the only place that gets the token.
@@ -68,21 +56,27 @@ impl Hosts {
             && url.host() == self.own.host()
             && url.port_or_known_default() == self.own.port_or_known_default()
     }
+
+    /// The rules for a client of this and other registries.
+    pub(super) fn allow_in(&self, hosts: outbound::Hosts) -> outbound::Hosts {
+        hosts.and(&self.allowed)
+    }
+}
+
+/// A refusal as the cause of missing evidence.
+pub(super) fn cause(subject: &str, refused: &Refused) -> Cause {
+    let cause = Cause::new(CauseKind::HostNotAllowed, format!("{subject}: {refused}"));
+    match refused {
+        Refused::Host { host } => {
+            cause.with_remedy(format!("if it is trusted, add {host} to artifact_hosts of the registry"))
+        }
+        _ => cause,
+    }
 }
 
 /// Scheme, host and port: what may be shown of an address.
 pub(super) fn shown(url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    outbound::shown(url)
 }
 
 #[cfg(test)]
@@ -136,15 +130,15 @@ mod tests {
         assert_eq!(cause.kind, CauseKind::HostNotAllowed);
         assert_eq!(
             cause.to_string(),
-            "fetch npm a 1.0.0: the host evil.example.test is not one that the operator allows; \
+            "fetch npm a 1.0.0: the host evil.example.test is not one that the operator's configuration allows; \
              if it is trusted, add evil.example.test to artifact_hosts of the registry"
         );
     }
 
     #[test]
-    fn a_token_never_travels_in_the_clear() {
+    fn nothing_travels_in_the_clear() {
         assert!(Hosts::new(&config("http://registry.example.test", &[], true)).is_err());
-        assert!(Hosts::new(&config("http://registry.example.test", &[], false)).is_ok());
+        assert!(Hosts::new(&config("http://registry.example.test", &[], false)).is_err());
         assert!(Hosts::new(&config("http://localhost:4873", &[], true)).is_ok());
         assert!(Hosts::new(&config("ftp://registry.example.test", &[], false)).is_err());
     }
