@@ -1,5 +1,6 @@
 //! What policy is asked, and what it answered.
 
+use crate::redact::redacted;
 use crate::{Change, CommitSha, Digest, Evidence, EvidenceId, ReleaseKey, RepoId};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -63,6 +64,21 @@ pub struct Reason {
     pub places: Vec<Place>,
 }
 
+impl Reason {
+    /// Without secrets and e-mail addresses in what it quotes. Its code, release and lockfile are names by which it is
+    /// found, and stay.
+    #[must_use]
+    pub fn redacted(self) -> Self {
+        let place = |place: Place| Place { path: redacted(place.path), note: redacted(place.note), ..place };
+        Self {
+            message: redacted(self.message),
+            remedy: redacted(self.remedy),
+            places: self.places.into_iter().map(place).collect(),
+            ..self
+        }
+    }
+}
+
 /// The answer, without its reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -112,6 +128,17 @@ impl Decision {
             Self::Incomplete { reasons: incomplete }
         } else {
             Self::Allow
+        }
+    }
+
+    /// Each reason [`Reason::redacted`]. To be done before a decision is kept: afterwards its hash forbids it.
+    #[must_use]
+    pub fn redacted(self) -> Self {
+        let all = |reasons: Vec<Reason>| reasons.into_iter().map(Reason::redacted).collect();
+        match self {
+            Self::Allow => Self::Allow,
+            Self::Deny { reasons, incomplete } => Self::Deny { reasons: all(reasons), incomplete: all(incomplete) },
+            Self::Incomplete { reasons } => Self::Incomplete { reasons: all(reasons) },
         }
     }
 

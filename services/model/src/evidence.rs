@@ -1,6 +1,9 @@
 //! Evidence: what was found to be true, by which collector, from which inputs.
 
-use crate::{Digest, Release};
+use crate::{
+    Digest, Release,
+    redact::{redact_json, redacted},
+};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,13 +59,14 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// What `message` quotes of others is redacted: causes become check runs, pages and exports.
     pub fn new(kind: CauseKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), remedy: None }
+        Self { kind, message: redacted(message.into()), remedy: None }
     }
 
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
+        self.remedy = Some(redacted(remedy.into()));
         self
     }
 }
@@ -131,6 +135,20 @@ pub struct Evidence {
     /// Digests of what was looked at.
     pub inputs: Vec<Digest>,
     pub collected_at: DateTime<Utc>,
+}
+
+impl Observation {
+    /// Without secrets and e-mail addresses in what the collector quotes of publishers.
+    #[must_use]
+    pub fn redacted(self) -> Self {
+        match self {
+            Self::Observed { mut facts } => {
+                redact_json(&mut facts);
+                Self::Observed { facts }
+            }
+            other => other,
+        }
+    }
 }
 
 impl Evidence {
