@@ -15,11 +15,13 @@ use std::{
 
 /// The scratch database; made anew each time.
 const DATABASE: &str = "lockgate_prepare";
-/// The migrations grant to it; the store creates it before they run.
-const RUNTIME_ROLE: &str =
-    "do $$ begin create role lockgate_runtime nologin; exception when duplicate_object then null; end $$";
+/// The migrations grant to them; the store creates them before they run.
+const ROLES: [&str; 2] = ["lockgate_runtime", "lockgate_reader"];
 
 pub(crate) fn run(check: bool) -> Result<()> {
+    // Two at once would take each other's files away.
+    let turn = fs::File::create(cargo::cache().join("prepare.lock"))?;
+    turn.lock()?;
     let committed = cargo::root().join(".sqlx");
     let fresh = cargo::cache().join("sqlx");
     let _ = fs::remove_dir_all(&fresh);
@@ -27,6 +29,9 @@ pub(crate) fn run(check: bool) -> Result<()> {
     describe(&fresh)?;
     if check {
         return compare(&committed, &fresh);
+    }
+    if read(&fresh)?.is_empty() {
+        bail!("the check of lockgate-store wrote no query description; was it not built again? `.sqlx` stays as it is");
     }
     let _ = fs::remove_dir_all(&committed);
     fs::create_dir_all(&committed)?;
@@ -44,7 +49,11 @@ fn describe(into: &Path) -> Result<()> {
     let cluster = Cluster::ensure(&mut ClusterConfig::new(folder, &mut log).durability(Durability::Fast))?;
     cluster.execute("postgres", &format!("drop database if exists {DATABASE}"))?;
     cluster.execute("postgres", &format!("create database {DATABASE}"))?;
-    cluster.execute("postgres", RUNTIME_ROLE)?;
+    for role in ROLES {
+        let create =
+            format!("do $$ begin create role {role} nologin; exception when duplicate_object then null; end $$");
+        cluster.execute("postgres", &create)?;
+    }
     for (name, sql) in migrations()? {
         cluster.execute(DATABASE, &sql).with_context(|| format!("apply {}", name.display()))?;
     }

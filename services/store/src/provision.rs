@@ -11,6 +11,9 @@ use uuid::Uuid;
 /// The role without DDL, and without UPDATE or DELETE on append-only tables.
 pub const RUNTIME_ROLE: &str = "lockgate_runtime";
 
+/// The role that [`RUNTIME_ROLE`] takes on for whoever asks over HTTP: it sees certain installations' rows only.
+pub const READER_ROLE: &str = "lockgate_reader";
+
 /// Serialises changes to cluster-wide objects; PostgreSQL fails concurrent ones instead of waiting.
 const PROVISION_LOCK: i64 = 0x6c6f_636b_6761_7465;
 
@@ -107,13 +110,13 @@ pub async fn databases(admin_url: &str, prefix: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Makes sure that the role which migrations grant to exists, and that the owner may take it on.
-pub(crate) async fn ensure_runtime_role(owner: &mut PgConnection) -> Result<()> {
+/// Makes sure that the roles which migrations grant to exist, and that the owner may take them on.
+pub(crate) async fn ensure_roles(owner: &mut PgConnection) -> Result<()> {
     sqlx::query!(r#"select pg_advisory_lock($1)::text as "locked""#, PROVISION_LOCK)
         .fetch_one(&mut *owner)
         .await
         .doing(|| "wait for other set-ups of this database".to_owned())?;
-    let found = create_role(owner).await;
+    let found = create_roles(owner).await;
     sqlx::query!(r#"select pg_advisory_unlock($1) as "unlocked""#, PROVISION_LOCK)
         .fetch_one(&mut *owner)
         .await
@@ -121,7 +124,34 @@ pub(crate) async fn ensure_runtime_role(owner: &mut PgConnection) -> Result<()> 
     found
 }
 
-async fn create_role(owner: &mut PgConnection) -> Result<()> {
+async fn create_roles(owner: &mut PgConnection) -> Result<()> {
+    create_runtime_role(owner).await?;
+    create_reader_role(owner).await
+}
+
+async fn create_reader_role(owner: &mut PgConnection) -> Result<()> {
+    let doing = || format!("look for the role {READER_ROLE}");
+    let exists =
+        sqlx::query_scalar!(r#"select exists(select from pg_roles where rolname = $1) as "exists!""#, READER_ROLE)
+            .fetch_one(&mut *owner)
+            .await
+            .doing(doing)?;
+    if !exists {
+        let create = format!("create role {READER_ROLE} nologin");
+        run(owner, create.clone()).await.map_err(|e| administrator_must(e, create))?;
+    }
+    let member = sqlx::query_scalar!(r#"select pg_has_role($1, $2, 'member') as "member!""#, RUNTIME_ROLE, READER_ROLE)
+        .fetch_one(&mut *owner)
+        .await
+        .doing(doing)?;
+    if !member {
+        let grant = format!("grant {READER_ROLE} to {RUNTIME_ROLE}");
+        run(owner, grant.clone()).await.map_err(|e| administrator_must(e, grant))?;
+    }
+    Ok(())
+}
+
+async fn create_runtime_role(owner: &mut PgConnection) -> Result<()> {
     let member = sqlx::query_scalar!(
         r#"select pg_has_role(oid, 'member') as "member!" from pg_roles where rolname = $1"#,
         RUNTIME_ROLE
@@ -146,7 +176,7 @@ async fn create_role(owner: &mut PgConnection) -> Result<()> {
 fn administrator_must(error: StoreError, statement: String) -> StoreError {
     match error.sql_state().as_deref() {
         Some("42501") => StoreError::Refused {
-            doing: format!("set up the role {RUNTIME_ROLE}"),
+            doing: "set up the roles of the database".to_owned(),
             why: format!("the owner may not; have an administrator run `{statement};` once"),
         },
         _ => error,
@@ -166,7 +196,7 @@ pub(crate) async fn take_runtime_role(connection: &mut PgConnection) -> sqlx::Re
 }
 
 async fn login_role(admin: &mut PgConnection, password: &str) -> Result<()> {
-    create_role(admin).await?;
+    create_roles(admin).await?;
     // DDL takes no parameters; the server quotes the password itself.
     let statement = sqlx::query_scalar!(
         r#"select format('alter role %I login nosuperuser nocreatedb nocreaterole password %L', $1::text, $2::text) as "sql!""#,
