@@ -15,6 +15,12 @@ pub enum SourceError {
     RepositoryMissing { repository: String },
     #[error("fetch {repository}: the server refused access; check the App's permission to read contents")]
     Unauthorized { repository: String },
+    /// A redirect is never followed: the token would go with it, and an address in an answer is not one that the operator
+    /// configured. A renamed repository keeps its id: look its present address up by that.
+    #[error(
+        "fetch {repository}: the server answers that it is elsewhere now; look its present address up by the repository's id"
+    )]
+    Moved { repository: String },
     #[error("fetch {repository}: {message}; try again later")]
     Transient { repository: String, message: String },
     #[error("fetch {repository}: not finished within {seconds} s; try again later, or raise the time limit")]
@@ -23,6 +29,9 @@ pub enum SourceError {
     Unsupported { repository: String, message: String },
     #[error("{subject} is larger than the limit of {limit} {unit}; it was not read")]
     TooLarge { subject: String, limit: u64, unit: &'static str },
+    /// A fact about the commit, which no second attempt changes.
+    #[error("{repository} holds what git itself refuses: {message}; it was not read")]
+    Hostile { repository: String, message: String },
     #[error("{rev:?} names no commit of {repository}: {message}")]
     UnknownRevision { repository: String, rev: String, message: String },
     #[error("{repository} cannot be read: {message}; if it is a cache, remove it")]
@@ -33,6 +42,11 @@ impl SourceError {
     /// Whether the same call may succeed later without anyone changing anything.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::CommitMissing { .. } | Self::Transient { .. } | Self::TimedOut { .. })
+    }
+
+    /// Whether the repository may be found under another name.
+    pub fn may_have_moved(&self) -> bool {
+        matches!(self, Self::RepositoryMissing { .. } | Self::Moved { .. })
     }
 }
 

@@ -6,13 +6,18 @@
 //!
 //! Everything here blocks; an async caller uses a blocking thread.
 
+mod address;
 mod cache;
 mod error;
 mod fetch;
+mod folder;
 mod repository;
+mod server;
+mod session;
 mod tree;
 mod watch;
 
+pub use cache::{Cache, CacheKey, CacheRequest};
 pub use error::SourceError;
 pub use fetch::{FetchRequest, History};
 pub use repository::Repository;

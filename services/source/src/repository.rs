@@ -1,11 +1,16 @@
 //! A repository on disk, opened so that nothing but its objects and references has a say.
 
-use crate::{SourceError, error::describe, tree};
+use crate::{SourceError, cache::Lease, error::describe, tree};
 use bytes::Bytes;
-use gix::{ObjectId, ThreadSafeRepository};
+use gix::{ObjectId, ThreadSafeRepository, odb::store::init::Slots};
 use lockgate_model::CommitSha;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+/// Packs for which an open repository has room: a cache gets more while it is read, and gix then finds nothing in any.
+const PACKS: usize = 256;
 /// Longest revision expression that is parsed.
 const REVISION_CHARS: usize = 200;
 
@@ -14,6 +19,8 @@ const REVISION_CHARS: usize = 200;
 pub struct Repository {
     inner: ThreadSafeRepository,
     path: PathBuf,
+    /// Of a cache: keeps it on disk.
+    lease: Option<Arc<Lease>>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -25,7 +32,8 @@ impl std::fmt::Debug for Repository {
 /// Options under which nothing outside the repository is read, and its own replacement references are not heeded: with
 /// `refs/replace`, whoever prepared a repository could show other content under a commit's id.
 pub(crate) fn isolated() -> gix::open::Options {
-    gix::open::Options::isolated().strict_config(false).config_overrides([
+    let slots = Slots::AsNeededByDiskState { multiplier: 1.1, minimum: PACKS };
+    gix::open::Options::isolated().strict_config(false).object_store_slots(slots).config_overrides([
         "core.useReplaceRefs=false",
         "gitoxide.objects.noReplace=true",
         "gitoxide.objects.allocLimit=1073741824",
@@ -41,7 +49,11 @@ impl Repository {
         let damaged =
             |e: gix::Error| SourceError::Damaged { repository: path.display().to_string(), message: describe(&e) };
         let inner = isolated().open(path).map_err(damaged)?;
-        Ok(Self { inner, path: path.to_owned() })
+        Ok(Self { inner, path: path.to_owned(), lease: None })
+    }
+
+    pub(crate) fn under(self, lease: Arc<Lease>) -> Self {
+        Self { lease: Some(lease), ..self }
     }
 
     /// Where the repository was opened.
@@ -108,7 +120,8 @@ impl Repository {
     ///
     /// # Errors
     /// [`SourceError::TooLarge`] for a wanted file beyond [`tree::MAX_BLOB_BYTES`] or a tree beyond any use,
-    /// [`SourceError::UnknownRevision`] when a commit is not here, [`SourceError::Damaged`].
+    /// [`SourceError::Hostile`] for a tree that git's own check refuses, [`SourceError::UnknownRevision`] when a commit
+    /// is not here, [`SourceError::Damaged`] (a cache is then fetched anew by the next fetch).
     pub fn changed_files(
         &self,
         base: Option<&CommitSha>,
@@ -118,7 +131,21 @@ impl Repository {
         let repo = self.local();
         let old = base.map(|sha| self.tree_id(&repo, sha)).transpose()?;
         let new = self.tree_id(&repo, head)?;
-        tree::changes(&tree::Reader::new(&repo, self.name()), old, new, want)
+        self.noting_damage(tree::changes(&tree::Reader::new(&repo, self.name()), old, new, want))
+    }
+
+    /// The contents that [`Self::changed_files`] would read and that are not here.
+    pub(crate) fn lacking_contents(
+        &self,
+        base: Option<&CommitSha>,
+        head: &CommitSha,
+        want: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<ObjectId>, SourceError> {
+        let repo = self.local();
+        let old = base.map(|sha| self.tree_id(&repo, sha)).transpose()?;
+        let new = self.tree_id(&repo, head)?;
+        let wanted = self.noting_damage(tree::wanted(&tree::Reader::new(&repo, self.name()), old, new, want))?;
+        Ok(wanted.into_iter().filter(|id| !repo.has_object(*id)).collect())
     }
 
     /// The files at `rev` whose path `want` accepts.
@@ -137,6 +164,14 @@ impl Repository {
 
     fn name(&self) -> String {
         self.path.display().to_string()
+    }
+
+    /// Has a cache whose objects cannot be read replaced by the next fetch.
+    fn noting_damage<T>(&self, outcome: Result<T, SourceError>) -> Result<T, SourceError> {
+        if let (Err(SourceError::Damaged { .. }), Some(lease)) = (&outcome, &self.lease) {
+            lease.mark_damaged();
+        }
+        outcome
     }
 
     fn damaged(&self, error: &gix::Error) -> SourceError {

@@ -1,15 +1,29 @@
 //! What differs between two trees, reading no more than is wanted.
 //!
 //! A tree can be made to hold more paths than there are atoms: ten levels that each name the level below ten times.
-//! The walk therefore counts what it visits, keeps its own stack, and stops at fixed bounds.
+//! The walk therefore counts what it visits, keeps its own stack, and stops at fixed bounds. A tree whose entries git's
+//! own check (`git fsck`) refuses is refused as a whole: what a client makes of it is open.
 
 use crate::{SourceError, error::describe};
 use bytes::Bytes;
-use gix::{ObjectId, bstr::BString, objs::tree::EntryKind};
+use gix::{
+    ObjectId,
+    bstr::{BStr, BString},
+    objs::tree::EntryKind,
+    validate::path::component,
+};
 use std::collections::BTreeMap;
 
 /// Largest file that is read: 64 MiB, as much as a lockfile may have.
 pub const MAX_BLOB_BYTES: u64 = 64 << 20;
+/// Bytes read in one comparison, both sides of all files together: 500 lockfiles of 1 MiB on both sides, all changed.
+const MAX_TOTAL_BYTES: u64 = 1 << 30;
+/// Wanted files that differ.
+const MAX_FILES: usize = 10_000;
+/// Largest tree object: a folder with a million files of 40 letters.
+const MAX_TREE_BYTES: u64 = 64 << 20;
+/// Largest Git LFS pointer (Git LFS specification, "The Pointer").
+const MAX_POINTER_BYTES: usize = 1024;
 /// Entries visited in one walk. The largest public repositories have some 500,000 files.
 const MAX_ENTRIES: u64 = 1_000_000;
 /// Levels of folders. Git's own limit is 2,048; paths end at 4,096 bytes.
@@ -33,6 +47,8 @@ pub enum SkippedKind {
     Symlink,
     /// A commit of another repository.
     Submodule,
+    /// A Git LFS pointer, whose content is on another server. It is not fetched.
+    LfsPointer,
 }
 
 /// A wanted path that is not a file. A package manager may follow it where we do not: the caller must not take it for
@@ -63,6 +79,13 @@ pub struct Files {
 struct Entry {
     kind: EntryKind,
     id: ObjectId,
+}
+
+/// A wanted path whose entry is not the same on both sides.
+struct Difference {
+    path: String,
+    before: Option<Entry>,
+    after: Option<Entry>,
 }
 
 impl Entry {
@@ -98,31 +121,48 @@ impl<'a> Reader<'a> {
     fn entries(&self, id: Option<ObjectId>) -> Result<BTreeMap<BString, Entry>, SourceError> {
         let mut entries = BTreeMap::new();
         let Some(id) = id else { return Ok(entries) };
-        let tree = self.repo.find_tree(id).map_err(|e| self.damaged(describe(&e)))?;
+        let header = self.repo.find_header(id).map_err(|e| self.damaged(describe(&e)))?;
+        if header.size() > MAX_TREE_BYTES {
+            return Err(self.too_large(MAX_TREE_BYTES, "bytes"));
+        }
+        let tree = self.repo.find_object(id).map_err(|e| self.damaged(describe(&e)))?;
+        let tree = tree.try_into_tree().map_err(|e| self.hostile(describe(&gix::Error::from_error(e))))?;
         for entry in tree.iter() {
-            let entry = entry.map_err(|e| self.damaged(describe(&e)))?;
+            let entry = entry.map_err(|e| self.hostile(describe(&e)))?;
+            check_name(entry.filename(), entry.kind())
+                .map_err(|why| self.hostile(format!("tree {id} has an entry {:?}: {why}", shown(entry.filename()))))?;
             let value = Entry { kind: entry.kind(), id: entry.object_id() };
-            // Two entries of one name: git's own check refuses such a tree, and which of them a client takes is open.
+            // Which of two a client takes is open.
             if entries.insert(entry.filename().to_owned(), value).is_some() {
-                return Err(self.damaged(format!("tree {id} names {} twice", entry.filename())));
+                return Err(self.hostile(format!("tree {id} names {:?} twice", shown(entry.filename()))));
             }
         }
         Ok(entries)
     }
 
-    fn blob(&self, id: Option<ObjectId>, path: &str) -> Result<Option<Bytes>, SourceError> {
+    fn blob(&self, id: Option<ObjectId>, path: &str, budget: &mut u64) -> Result<Option<Bytes>, SourceError> {
         let Some(id) = id else { return Ok(None) };
         let header = self.repo.find_header(id).map_err(|e| self.damaged(describe(&e)))?;
         if header.size() > MAX_BLOB_BYTES {
             let subject = format!("{path} in {}", self.name);
             return Err(SourceError::TooLarge { subject, limit: MAX_BLOB_BYTES, unit: "bytes" });
         }
-        let mut blob = self.repo.find_blob(id).map_err(|e| self.damaged(describe(&e)))?;
+        *budget = budget.checked_sub(header.size()).ok_or_else(|| SourceError::TooLarge {
+            subject: format!("all wanted files of {} together", self.name),
+            limit: MAX_TOTAL_BYTES,
+            unit: "bytes",
+        })?;
+        let object = self.repo.find_object(id).map_err(|e| self.damaged(describe(&e)))?;
+        let mut blob = object.try_into_blob().map_err(|e| self.hostile(describe(&gix::Error::from_error(e))))?;
         Ok(Some(Bytes::from(blob.take_data())))
     }
 
     fn damaged(&self, message: String) -> SourceError {
         SourceError::Damaged { repository: self.name.clone(), message }
+    }
+
+    fn hostile(&self, message: String) -> SourceError {
+        SourceError::Hostile { repository: self.name.clone(), message }
     }
 
     fn too_large(&self, limit: u64, unit: &'static str) -> SourceError {
@@ -138,7 +178,20 @@ struct Folder {
     new: Option<ObjectId>,
 }
 
-/// Compares two trees. Folders with equal ids are equal, so the cost follows the size of the change.
+/// Names with which a tree could lead out of itself or into `.git`, on any file system that a client may have
+/// (CVE-2014-9390, CVE-2018-11235). The byte NUL cannot be in a name: it ends it.
+fn check_name(name: &BStr, kind: EntryKind) -> Result<(), String> {
+    let mode = (kind == EntryKind::Link).then_some(component::Mode::Symlink);
+    let options = component::Options { protect_windows: false, protect_hfs: true, protect_ntfs: true };
+    component(name, mode, options).map(drop).map_err(|e| e.to_string())
+}
+
+/// A name for an error's text.
+fn shown(name: &BStr) -> String {
+    name.to_string().chars().take(80).collect()
+}
+
+/// Compares two trees and reads the wanted files that differ.
 pub(crate) fn changes(
     reader: &Reader<'_>,
     old: Option<ObjectId>,
@@ -146,6 +199,39 @@ pub(crate) fn changes(
     want: &dyn Fn(&str) -> bool,
 ) -> Result<Changes, SourceError> {
     let mut found = Changes::default();
+    let mut budget = MAX_TOTAL_BYTES;
+    for difference in differences(reader, old, new, want)? {
+        compare(reader, difference, &mut budget, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// The blobs that [`changes`] reads, each once.
+pub(crate) fn wanted(
+    reader: &Reader<'_>,
+    old: Option<ObjectId>,
+    new: ObjectId,
+    want: &dyn Fn(&str) -> bool,
+) -> Result<Vec<ObjectId>, SourceError> {
+    let sides = differences(reader, old, new, want)?.into_iter().flat_map(|d| {
+        let (old, new) = (Entry::file(d.before), Entry::file(d.after));
+        if old == new { [None, None] } else { [old, new] }
+    });
+    let mut ids: Vec<ObjectId> = sides.flatten().collect();
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// The wanted paths that differ, sorted. Folders with equal ids are equal and are not opened, so the cost follows the
+/// size of the change.
+fn differences(
+    reader: &Reader<'_>,
+    old: Option<ObjectId>,
+    new: ObjectId,
+    want: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Difference>, SourceError> {
+    let mut found = Vec::new();
     let mut visited = 0;
     let mut stack = vec![Folder { path: String::new(), depth: 0, old, new: Some(new) }];
     while let Some(folder) = stack.pop() {
@@ -161,17 +247,19 @@ pub(crate) fn changes(
                 return Err(reader.too_large(reader.max_entries, "entries"));
             }
             let path = format!("{}{name}", folder.path);
-            if want(&path) {
-                compare(reader, &path, before, after, &mut found)?;
-            }
             let (old, new) = (Entry::tree(before), Entry::tree(after));
             if old != new {
                 stack.push(Folder { path: format!("{path}/"), depth: folder.depth + 1, old, new });
             }
+            if want(&path) {
+                if found.len() == MAX_FILES {
+                    return Err(reader.too_large(MAX_FILES as u64, "changed lockfiles"));
+                }
+                found.push(Difference { path, before, after });
+            }
         }
     }
-    found.files.sort_by(|a, b| a.path.cmp(&b.path));
-    found.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
@@ -192,20 +280,39 @@ fn differing(
 
 fn compare(
     reader: &Reader<'_>,
-    path: &str,
-    before: Option<Entry>,
-    after: Option<Entry>,
+    difference: Difference,
+    budget: &mut u64,
     found: &mut Changes,
 ) -> Result<(), SourceError> {
-    if let Some(kind) = Entry::skipped(after) {
-        found.skipped.push(Skipped { path: path.to_owned(), kind });
-    }
+    let Difference { path, before, after } = difference;
     let (old, new) = (Entry::file(before), Entry::file(after));
+    let mut skipped = Entry::skipped(after);
     if old != new {
-        let file = ChangedFile { path: path.to_owned(), old: reader.blob(old, path)?, new: reader.blob(new, path)? };
-        found.files.push(file);
+        let (old, new) = (reader.blob(old, &path, budget)?, reader.blob(new, &path, budget)?);
+        if new.as_ref().is_some_and(is_lfs_pointer) {
+            skipped = Some(SkippedKind::LfsPointer);
+        }
+        // What a pointer points at is not here, so on that side there is no file.
+        let (old, new) = (old.filter(|b| !is_lfs_pointer(b)), new.filter(|b| !is_lfs_pointer(b)));
+        if old.is_some() || new.is_some() {
+            found.files.push(ChangedFile { path: path.clone(), old, new });
+        }
     }
+    found.skipped.extend(skipped.map(|kind| Skipped { path, kind }));
     Ok(())
+}
+
+/// Git LFS specification, "The Pointer": the first line is `version` and an address, the others are sorted by key, and
+/// among them are the id and the size.
+fn is_lfs_pointer(content: &Bytes) -> bool {
+    if content.len() > MAX_POINTER_BYTES {
+        return false;
+    }
+    let Ok(text) = std::str::from_utf8(content) else { return false };
+    let mut lines = text.lines();
+    let version = lines.next().and_then(|line| line.strip_prefix("version https://"));
+    let has = |prefix: &str| lines.clone().any(|line| line.starts_with(prefix));
+    version.is_some_and(|address| address.contains("/spec/")) && has("oid sha256:") && has("size ")
 }
 
 #[cfg(test)]

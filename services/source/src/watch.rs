@@ -2,6 +2,7 @@
 //!
 //! A second thread looks at the clock and at what has arrived, and tells gix to stop.
 
+use crate::{SourceError, server::Failure};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -16,7 +17,7 @@ use std::{
 const POLL: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+enum Verdict {
     Late,
     Large,
 }
@@ -25,20 +26,56 @@ pub(crate) enum Verdict {
 pub(crate) struct Watch {
     packs: PathBuf,
     deadline: Instant,
+    /// The whole time limit, for the error's text.
+    timeout: Duration,
+    /// What may be added, and the size at which that much was.
+    pack_bytes: u64,
     limit: u64,
-    pub(crate) interrupt: AtomicBool,
-    pub(crate) done: AtomicBool,
+    interrupt: AtomicBool,
+    done: AtomicBool,
     verdict: Mutex<Option<Verdict>>,
 }
 
 impl Watch {
-    pub(crate) fn new(cache: &Path, deadline: Instant, pack_bytes: u64) -> Self {
-        let packs = cache.join("objects").join("pack");
+    /// Watches the repository at `folder`.
+    pub(crate) fn new(folder: &Path, deadline: Instant, timeout: Duration, pack_bytes: u64) -> Self {
+        let packs = folder.join("objects").join("pack");
         let limit = size(&packs).saturating_add(pack_bytes);
-        Self { packs, deadline, limit, interrupt: false.into(), done: false.into(), verdict: Mutex::default() }
+        let (interrupt, done, verdict) = (false.into(), false.into(), Mutex::default());
+        Self { packs, deadline, timeout, pack_bytes, limit, interrupt, done, verdict }
     }
 
-    pub(crate) fn stand(&self) {
+    /// Does `work` under this watch.
+    ///
+    /// # Errors
+    /// `Ok(failure)` when the watch ended it, `Err(error)` when it failed by itself.
+    pub(crate) fn over<T>(
+        self,
+        repository: &str,
+        work: impl FnOnce(&AtomicBool) -> Result<T, gix::Error>,
+    ) -> Result<T, Result<Failure, gix::Error>> {
+        let result = thread::scope(|scope| {
+            scope.spawn(|| self.stand());
+            let result = work(&self.interrupt);
+            self.done.store(true, Ordering::Relaxed);
+            result
+        });
+        let verdict = *self.verdict.lock().expect("no holder panics");
+        let repository = repository.to_owned();
+        result.map_err(|error| match verdict {
+            Some(Verdict::Late) => {
+                Ok(Failure::Other(SourceError::TimedOut { repository, seconds: self.timeout.as_secs() }))
+            }
+            Some(Verdict::Large) => Ok(Failure::Other(SourceError::TooLarge {
+                subject: format!("what the server sends for {repository}"),
+                limit: self.pack_bytes,
+                unit: "bytes",
+            })),
+            None => Err(error),
+        })
+    }
+
+    fn stand(&self) {
         while !self.done.load(Ordering::Relaxed) {
             let verdict = if Instant::now() >= self.deadline {
                 Verdict::Late
@@ -52,10 +89,6 @@ impl Watch {
             self.interrupt.store(true, Ordering::Relaxed);
             return;
         }
-    }
-
-    pub(crate) fn verdict(&self) -> Option<Verdict> {
-        *self.verdict.lock().expect("no holder panics")
     }
 }
 

@@ -53,7 +53,8 @@ fn lock(file: &File, path: &Path, deadline: Instant) -> Result<(), SourceError> 
     }
 }
 
-fn create(path: &Path) -> Result<(), SourceError> {
+/// Makes a bare repository at `path`, which must not be there yet; it appears whole or not at all.
+pub(crate) fn create(path: &Path) -> Result<(), SourceError> {
     let fail = |message: String| SourceError::Damaged { repository: path.display().to_string(), message };
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let fresh = tempfile::Builder::new().prefix(".new-").tempdir_in(parent).map_err(|e| fail(e.to_string()))?;
@@ -72,7 +73,7 @@ fn create(path: &Path) -> Result<(), SourceError> {
 }
 
 /// Under our lock nobody else writes, so every lock file of gix is a dead process's.
-fn clear_stale_locks(path: &Path) -> io::Result<()> {
+pub(crate) fn clear_stale_locks(path: &Path) -> io::Result<()> {
     let mut folders = vec![path.to_owned(), path.join("refs")];
     while let Some(folder) = folders.pop() {
         let below_refs = folder != path;
