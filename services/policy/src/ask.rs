@@ -10,7 +10,7 @@ use crate::{
 };
 use lockgate_model::{
     AssessedRelease, Assessment, Evidence, LockfileChange, LockfileStatus, Observation, Origin, Release, ReleaseChange,
-    ReleaseKey,
+    ReleaseKey, Waiver,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, HashMap};
 pub struct Context {
     /// Hosts of the configured registries and of their artifacts: `host` or `host:port`.
     pub registry_hosts: Vec<String>,
+    /// Exceptions that reviewers granted in this repository.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
 }
 
 pub(crate) type EvidenceOf<'a> = HashMap<&'a ReleaseKey, Vec<&'a Evidence>>;

@@ -25,5 +25,5 @@ pub use bundle::Files;
 pub use error::PolicyError;
 pub use floor::REQUIRED;
 pub use handle::PolicyHandle;
-pub use policy::Policy;
+pub use policy::{Judged, Policy};
 pub use testing::{TestFailure, TestOutcome, TestReport, test, test_files};

@@ -8,7 +8,7 @@ use crate::{
     input::PolicyInput,
     reason,
 };
-use lockgate_model::{Assessment, Decision, Digest, Reason};
+use lockgate_model::{Assessment, Decision, Digest, Reason, Waiver};
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 const DENY: &str = "data.lockgate.deny";
@@ -16,6 +16,14 @@ const INCOMPLETE: &str = "data.lockgate.incomplete";
 
 /// Longest evaluation of one rule.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
+
+/// A decision, and the exceptions it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    pub decision: Decision,
+    /// Reasons that a waiver covers, each with that waiver.
+    pub waived: Vec<(Reason, Waiver)>,
+}
 
 /// A compiled bundle. Cheap to clone, shared by all workers.
 #[derive(Clone)]
@@ -92,9 +100,21 @@ impl Policy {
     /// # Errors
     /// When the rules fail, are late, or answer with anything but sets of reasons. Never an allow.
     pub fn decide(&self, assessment: &Assessment, context: &Context) -> Result<Decision, PolicyError> {
+        self.judge(assessment, context).map(|judged| judged.decision)
+    }
+
+    /// As [`Self::decide`], with what would have been denied but for a waiver. What is incomplete cannot be waived.
+    ///
+    /// # Errors
+    /// As [`Self::decide`].
+    pub fn judge(&self, assessment: &Assessment, context: &Context) -> Result<Judged, PolicyError> {
         let (deny, mut incomplete) = self.ask(&ask::question(assessment, context)?)?;
         add_floor(&mut incomplete, floor::reasons(assessment));
-        Ok(Decision::from_reasons(sorted(deny), sorted(incomplete)))
+        let covering = |reason: &Reason| context.waivers.iter().find(|w| w.covers(reason, assessment.asked_at));
+        let (waived, deny): (Vec<_>, Vec<_>) = sorted(deny).into_iter().partition(|reason| covering(reason).is_some());
+        let waived = waived.into_iter().filter_map(|reason| covering(&reason).cloned().map(|w| (reason.redacted(), w))).collect();
+        // Reasons quote publishers, and what is decided here is hashed: afterwards nothing can be taken out.
+        Ok(Judged { decision: Decision::from_reasons(deny, sorted(incomplete)).redacted(), waived })
     }
 
     fn ask(&self, input: &PolicyInput) -> Result<(Vec<Reason>, Vec<Reason>), PolicyError> {

@@ -17,7 +17,7 @@ fn lenient() -> Policy {
 }
 
 fn context() -> Context {
-    Context { registry_hosts: vec!["Registry.example.test".into()] }
+    Context { registry_hosts: vec!["Registry.example.test".into()], ..Context::default() }
 }
 
 fn codes(decision: &Decision) -> Vec<&str> {

@@ -7,7 +7,7 @@ use crate::{
     plain::cut,
     wording::{blocked, closing, counted, headline, message, moved, place_of, title},
 };
-use lockgate_model::{Change, ChangeKind, LockfileStatus, Observation};
+use lockgate_model::{Change, ChangeKind, LockfileStatus, Observation, Reason};
 use std::fmt::Write as _;
 
 /// GitHub's bound for summary and for text is 65,535 characters; counted in bytes, to be safe.
@@ -39,8 +39,9 @@ pub fn check_run(report: &Report) -> CheckRunText {
     }
 }
 
-/// What is known before evidence is in: which releases move.
-pub fn provisional(change: &Change) -> CheckRunText {
+/// What is known before the decision: which releases move, and what will be denied whatever else is found.
+/// `looked_at`: releases about which something is known already.
+pub fn provisional(change: &Change, early: &[Reason], looked_at: usize) -> CheckRunText {
     let count = |kind: ChangeKind| change.releases().filter(|r| r.kind == kind).count();
     let malformed = change.lockfiles.iter().filter(|l| matches!(l.status, LockfileStatus::Malformed { .. })).count();
     let malformed_word = if malformed == 1 { "lockfile unreadable" } else { "lockfiles unreadable" };
@@ -53,12 +54,49 @@ pub fn provisional(change: &Change) -> CheckRunText {
     ];
     let known: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     let known = if known.is_empty() { "no release moves".to_owned() } else { known.join(", ") };
-    CheckRunText {
-        title: format!("Gathering evidence: {known}"),
-        summary: format!("{known}. Evidence about each release that comes in is being gathered."),
-        text: String::new(),
-        annotations: Vec::new(),
+    let coming = change.releases().filter(|r| r.comes_in()).count();
+    let mut denied: Vec<&str> = early.iter().map(|r| r.purl.as_str()).collect();
+    denied.sort_unstable();
+    denied.dedup();
+    let title = match denied.len() {
+        0 => format!("Gathering evidence: {known}"),
+        n => format!("So far {n} of {coming} releases denied; gathering evidence: {known}"),
+    };
+    let mut summary = format!("{known}. Evidence about each release that comes in is being gathered.\n");
+    if looked_at > 0 {
+        let _ = writeln!(summary, "Pins, licences and advisories of {looked_at} of {coming} are known already.");
     }
+    for reason in early {
+        let block = early_reason(reason);
+        if summary.len() + block.len() > OUTPUT - RESERVE {
+            let _ = writeln!(summary, "… and more on the page");
+            break;
+        }
+        summary.push_str(&block);
+    }
+    CheckRunText { title: cut(&title, TITLE), summary, text: String::new(), annotations: Vec::new() }
+}
+
+fn early_reason(reason: &Reason) -> String {
+    let place =
+        if reason.lockfile.is_empty() { String::new() } else { format!(" ({}:{})", reason.lockfile, reason.line) };
+    format!(
+        "{}{}\n  {}\n  do: {}\n",
+        name(&reason.purl),
+        name(&place),
+        sentence(&reason.message),
+        sentence(&reason.remedy)
+    )
+}
+
+/// Appended to the summary of a head that several questions were asked about.
+pub fn strictest_of(questions: usize) -> String {
+    format!("This commit was judged for {questions} pull requests or bases; this is the strictest answer.\n")
+}
+
+/// Who asked, safe to print.
+pub fn plain_name(actor: &str) -> String {
+    name(actor)
 }
 
 fn summary(report: &Report) -> String {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use lockgate_model::{
     AssessedRelease, Assessment, ChangeKind, CommitSha, Decision, Digest, EvidenceId, LockfileStatus, Observation,
-    Outcome, Place, Reason, ReleaseChange, RepoId,
+    Outcome, Place, Reason, ReleaseChange, RepoId, redact::redacted,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -163,7 +163,8 @@ impl Reasons {
         };
         let mut by_release: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let tagged = deny.iter().map(|r| (Outcome::Deny, r)).chain(incomplete.iter().map(|r| (Outcome::Incomplete, r)));
-        for (outcome, reason) in tagged {
+        // Decisions of an earlier version were kept as they quoted others.
+        for (outcome, reason) in tagged.map(|(outcome, reason)| (outcome, reason.clone().redacted())) {
             by_release.entry((reason.lockfile.clone(), reason.purl.clone())).or_default().push(ReasonReport {
                 outcome,
                 code: reason.code.clone(),
@@ -201,7 +202,7 @@ fn release(change: &ReleaseChange, assessed: Option<&AssessedRelease>, reasons: 
             id: e.id(),
             collector: e.collector.clone(),
             collector_version: e.collector_version,
-            observation: e.observation.clone(),
+            observation: e.observation.clone().redacted(),
             collected_at: e.collected_at,
         })
         .collect();
@@ -250,7 +251,7 @@ fn lockfile(change: &lockgate_model::LockfileChange) -> LockfileReport {
         LockfileStatus::Appeared => ("appeared", None),
         LockfileStatus::Disappeared => ("disappeared", None),
         LockfileStatus::Changed => ("changed", None),
-        LockfileStatus::Malformed { error } => ("malformed", Some(error.to_string())),
+        LockfileStatus::Malformed { error } => ("malformed", Some(redacted(error.to_string()))),
     };
     LockfileReport { path: change.path.clone(), status: status.to_owned(), error }
 }

@@ -1,6 +1,6 @@
 //! Advisories in OSV format, by package.
 
-use crate::{Result, StoreError, error::Doing, json};
+use crate::{Result, error::Doing, json};
 use chrono::{DateTime, Utc};
 use lockgate_model::{Digest, Ecosystem};
 use serde_json::Value;
@@ -145,21 +145,66 @@ pub async fn feed(executor: impl PgExecutor<'_>) -> Result<Option<Feed>> {
     Ok(Some(Feed { digest: Digest::sha256(lines.as_bytes()), imported_at, records }))
 }
 
-/// The records about a package, ordered by id, withdrawn ones included.
+/// The records about each of `packages`, in their order: ordered by id, withdrawn ones included.
 ///
 /// # Errors
 /// When the database fails or a row cannot be read.
-pub async fn for_package(executor: impl PgExecutor<'_>, ecosystem: Ecosystem, name: &str) -> Result<Vec<Value>> {
+pub async fn for_packages(executor: impl PgExecutor<'_>, packages: &[(Ecosystem, String)]) -> Result<Vec<Vec<Value>>> {
+    let (ecosystems, names) = columns(packages);
     let rows = sqlx::query!(
-        r#"select a.id, a.body::text as "body!" from advisory_packages p join advisories a on a.id = p.advisory_id
-           where p.ecosystem = $1 and p.name = $2 order by a.id"#,
-        ecosystem.osv_name(),
-        ecosystem.normalize_name(name),
+        r#"select w.place as "place!", a.id, a.body::text as "body!"
+           from unnest($1::text[], $2::text[]) with ordinality as w (ecosystem, name, place)
+           join advisory_packages p on p.ecosystem = w.ecosystem and p.name = w.name
+           join advisories a on a.id = p.advisory_id
+           order by w.place, a.id"#,
+        &ecosystems,
+        &names,
     )
     .fetch_all(executor)
     .await
-    .doing(|| format!("load the advisories about {ecosystem} {name}"))?;
-    rows.into_iter()
-        .map(|row| json::from_text(|| format!("the advisory {}", row.id), &row.body))
-        .collect::<Result<_, StoreError>>()
+    .doing(|| format!("load the advisories about {} packages", packages.len()))?;
+    let mut records = vec![Vec::new(); packages.len()];
+    for row in rows {
+        let record = json::from_text(|| format!("the advisory {}", row.id), &row.body)?;
+        place(&mut records, row.place).push(record);
+    }
+    Ok(records)
+}
+
+/// SHA-256 in hexadecimal of each record about each of `packages`, in their order and sorted: what tells whether the
+/// records have changed, without loading them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn digests(executor: impl PgExecutor<'_>, packages: &[(Ecosystem, String)]) -> Result<Vec<Vec<String>>> {
+    let (ecosystems, names) = columns(packages);
+    let rows = sqlx::query!(
+        r#"select w.place as "place!", encode(sha256(convert_to(a.body::text, 'UTF8')), 'hex') as "digest!"
+           from unnest($1::text[], $2::text[]) with ordinality as w (ecosystem, name, place)
+           join advisory_packages p on p.ecosystem = w.ecosystem and p.name = w.name
+           join advisories a on a.id = p.advisory_id"#,
+        &ecosystems,
+        &names,
+    )
+    .fetch_all(executor)
+    .await
+    .doing(|| format!("look up the advisories about {} packages", packages.len()))?;
+    let mut digests = vec![Vec::new(); packages.len()];
+    for row in rows {
+        place(&mut digests, row.place).push(row.digest);
+    }
+    digests.iter_mut().for_each(|of_one| of_one.sort_unstable());
+    Ok(digests)
+}
+
+fn columns(packages: &[(Ecosystem, String)]) -> (Vec<String>, Vec<String>) {
+    let column =
+        |(ecosystem, name): &(Ecosystem, String)| (ecosystem.osv_name().to_owned(), ecosystem.normalize_name(name));
+    packages.iter().map(column).unzip()
+}
+
+/// The element that `with ordinality` counted, from 1.
+fn place<T>(all: &mut [T], ordinality: i64) -> &mut T {
+    let index = usize::try_from(ordinality - 1).expect("ordinality begins at 1");
+    &mut all[index]
 }

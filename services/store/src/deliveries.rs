@@ -1,10 +1,11 @@
 //! Webhook deliveries: accepted once, kept unchanged.
 
-use crate::{Result, error::Doing, json};
+use crate::{Result, error::Doing, jobs::NewJob, json};
 use chrono::{DateTime, Utc};
 use lockgate_model::DeliveryId;
 use serde_json::Value;
 use sqlx::PgExecutor;
+use std::collections::HashSet;
 
 /// A delivery whose signature was verified.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +15,8 @@ pub struct NewDelivery<'a> {
     pub action: Option<&'a str>,
     pub installation_id: Option<i64>,
     pub repository: Option<&'a str>,
-    pub payload: &'a Value,
+    /// JSON, as it came.
+    pub payload: &'a str,
 }
 
 /// Whether a delivery is seen for the first time. GitHub and people deliver again.
@@ -37,26 +39,89 @@ pub struct Delivery {
     pub handled_at: Option<DateTime<Utc>>,
 }
 
-/// Keeps a delivery. Two transactions with the same id: the second waits for the first to end.
+/// Keeps deliveries and the job that handles each, in one statement: all of it is committed, or nothing. `handle` is the
+/// job without key and payload; it gets `{"delivery": ID}`. Answers in the order of `deliveries`.
 ///
 /// # Errors
-/// When the database fails; the delivery must then not be acknowledged.
-pub async fn accept(executor: impl PgExecutor<'_>, delivery: &NewDelivery<'_>) -> Result<Accepted> {
-    let subject = || format!("keep the delivery {}", delivery.id);
-    let done = sqlx::query!(
-        "insert into deliveries (id, event, action, installation_id, repository, payload)
-         values ($1, $2, $3, $4, $5, $6::text::json) on conflict (id) do nothing",
-        delivery.id.as_str(),
-        delivery.event,
-        delivery.action,
-        delivery.installation_id,
-        delivery.repository,
-        json::to_text(subject, delivery.payload)?,
+/// When the database fails; none of the deliveries may then be acknowledged.
+pub async fn accept(
+    executor: impl PgExecutor<'_>,
+    deliveries: &[NewDelivery<'_>],
+    handle: &NewJob,
+) -> Result<Vec<Accepted>> {
+    let ids: Vec<String> = deliveries.iter().map(|d| d.id.to_string()).collect();
+    let events: Vec<String> = deliveries.iter().map(|d| d.event.to_owned()).collect();
+    let payloads: Vec<String> = deliveries.iter().map(|d| d.payload.to_owned()).collect();
+    let actions: Vec<Option<String>> = deliveries.iter().map(|d| d.action.map(str::to_owned)).collect();
+    let repositories: Vec<Option<String>> = deliveries.iter().map(|d| d.repository.map(str::to_owned)).collect();
+    let installations: Vec<Option<i64>> = deliveries.iter().map(|d| d.installation_id).collect();
+    let new = sqlx::query_scalar!(
+        r#"with given as (
+               select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+                   as d (id, event, action, installation_id, repository, payload)
+           ), accepted as (
+               insert into deliveries (id, event, action, installation_id, repository, payload)
+               select id, event, action, installation_id, repository, payload::json from given
+               on conflict (id) do nothing returning id
+           ), queued as (
+               insert into jobs (kind, key, payload, priority, max_attempts)
+               select $7, $7 || ':' || id, json_build_object('delivery', id), $8, $9 from accepted
+           )
+           select id as "id!" from accepted"#,
+        &ids,
+        &events,
+        &actions as &[Option<String>],
+        &installations as &[Option<i64>],
+        &repositories as &[Option<String>],
+        &payloads,
+        handle.kind,
+        handle.priority,
+        handle.max_attempts,
+    )
+    .fetch_all(executor)
+    .await
+    .doing(|| match deliveries {
+        [only] => format!("keep the delivery {}", only.id),
+        several => format!("keep {} deliveries", several.len()),
+    })?;
+    let mut new: HashSet<String> = new.into_iter().collect();
+    // Of two equal ids in one call, the second is the duplicate.
+    let became = |d: &NewDelivery<'_>| if new.remove(d.id.as_str()) { Accepted::New } else { Accepted::Duplicate };
+    Ok(deliveries.iter().map(became).collect())
+}
+
+/// Which of `ids` are on record.
+///
+/// # Errors
+/// When the database fails.
+pub async fn known(executor: impl PgExecutor<'_>, ids: &[String]) -> Result<HashSet<String>> {
+    let known = sqlx::query_scalar!("select id from deliveries where id = any($1)", ids).fetch_all(executor).await;
+    Ok(known.doing(|| format!("look up {} deliveries", ids.len()))?.into_iter().collect())
+}
+
+/// Until when the App's delivery log has been compared with what arrived; `None` before the first time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn compared_until(executor: impl PgExecutor<'_>) -> Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select compared_until from delivery_log")
+        .fetch_optional(executor)
+        .await
+        .doing(|| "ask how far the delivery log was compared".to_owned())
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn set_compared_until(executor: impl PgExecutor<'_>, until: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "insert into delivery_log (compared_until) values ($1)
+         on conflict (singleton) do update set compared_until = greatest(delivery_log.compared_until, excluded.compared_until)",
+        until
     )
     .execute(executor)
     .await
-    .doing(subject)?;
-    Ok(if done.rows_affected() == 1 { Accepted::New } else { Accepted::Duplicate })
+    .doing(|| "note how far the delivery log was compared".to_owned())?;
+    Ok(())
 }
 
 /// # Errors

@@ -3,7 +3,7 @@
 use crate::{Result, StoreError, error::Doing, json};
 use lockgate_model::{Evidence, EvidenceId, EvidenceKey, Observation, ReleaseKey};
 use sqlx::{PgConnection, PgExecutor};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// The latest answer to each question that has one. An unavailable answer is never among them: a failed
@@ -44,8 +44,20 @@ pub async fn insert_all(connection: &mut PgConnection, all: &[Evidence]) -> Resu
         let why = format!("{} of {} is provisional", provisional.collector, provisional.subject.release);
         return Err(StoreError::Refused { doing: doing(), why });
     }
-    let text = |f: fn(&Evidence) -> String| all.iter().map(f).collect::<Vec<_>>();
-    let bodies = all.iter().map(|e| json::to_text(doing, e)).collect::<Result<Vec<_>>>()?;
+    let ids: Vec<String> = all.iter().map(|e| e.id().to_string()).collect();
+    // Most of a repeated question is kept already; its bodies need not travel again.
+    let kept = sqlx::query_scalar!("select id from evidence where id = any($1)", &ids)
+        .fetch_all(&mut *connection)
+        .await
+        .doing(doing)?;
+    let kept: HashSet<String> = kept.into_iter().collect();
+    let (ids, new): (Vec<String>, Vec<&Evidence>) =
+        ids.into_iter().zip(all).filter(|(id, _)| !kept.contains(id)).unzip();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let text = |f: fn(&Evidence) -> String| new.iter().map(|e| f(e)).collect::<Vec<_>>();
+    let bodies = new.iter().map(|e| json::to_text(doing, e)).collect::<Result<Vec<_>>>()?;
     sqlx::query!(
         "insert into evidence (id, key, purl, collector, collector_version, status, body, collected_at)
          select id, key, purl, collector, version, status, body::json, collected_at
@@ -53,14 +65,14 @@ pub async fn insert_all(connection: &mut PgConnection, all: &[Evidence]) -> Resu
               as new (id, key, purl, collector, version, status, body, collected_at)
          order by id
          on conflict (id) do nothing",
-        &text(|e| e.id().to_string()),
+        &ids,
         &text(|e| e.key().0.to_string()),
         &text(|e| e.subject.release.purl()),
         &text(|e| e.collector.clone()),
-        &all.iter().map(|e| i32::try_from(e.collector_version).unwrap_or(i32::MAX)).collect::<Vec<_>>(),
+        &new.iter().map(|e| i32::try_from(e.collector_version).unwrap_or(i32::MAX)).collect::<Vec<_>>(),
         &text(|e| status(&e.observation).to_owned()),
         &bodies,
-        &all.iter().map(|e| e.collected_at).collect::<Vec<_>>(),
+        &new.iter().map(|e| e.collected_at).collect::<Vec<_>>(),
     )
     .execute(connection)
     .await

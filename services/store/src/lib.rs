@@ -9,20 +9,27 @@ mod error;
 mod json;
 mod schema;
 
+pub mod access;
+pub mod access_log;
 pub mod advisories;
 pub mod artifacts;
+pub mod check_runs;
 pub mod decisions;
 pub mod deliveries;
 pub mod evaluations;
 pub mod evidence;
 pub mod first_seen;
+pub mod installations;
 pub mod jobs;
 pub mod policies;
 pub mod provision;
+pub mod repositories;
+pub mod retention;
+pub mod waivers;
 
 pub use error::{Result, StoreError};
-pub use provision::RUNTIME_ROLE;
-pub use schema::{MIGRATIONS, migrate};
+pub use provision::{READER_ROLE, RUNTIME_ROLE};
+pub use schema::{MIGRATIONS, migrate, migrate_to};
 pub use sqlx::{PgConnection, PgPool};
 
 use error::Doing;

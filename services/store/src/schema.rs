@@ -12,9 +12,18 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// # Errors
 /// When the server cannot be reached, the login may not change the schema, or an applied migration was altered.
 pub async fn migrate(owner_url: &str) -> Result<()> {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    migrate_to(owner_url, newest).await
+}
+
+/// As [`migrate`], up to `version` alone: the schema of an earlier program, from which an upgrade can be tried.
+///
+/// # Errors
+/// See [`migrate`].
+pub async fn migrate_to(owner_url: &str, version: i64) -> Result<()> {
     let mut connection =
         PgConnection::connect(owner_url).await.doing(|| "connect to the database as its owner".to_owned())?;
-    provision::ensure_runtime_role(&mut connection).await?;
-    MIGRATIONS.run(&mut connection).await?;
+    provision::ensure_roles(&mut connection).await?;
+    MIGRATIONS.run_to(version, &mut connection).await?;
     connection.close().await.doing(|| "close the owner's connection".to_owned())
 }

@@ -1,10 +1,15 @@
 //! What every job needs, built once by the server.
 
-use crate::{config::Config, pipeline::Collector};
+use crate::{config::Config, credentials::Credentials, pipeline::Collector};
 use anyhow::{Context as _, Result};
 use lockgate_github::{App, InstallationClient};
 use lockgate_policy::PolicyHandle;
-use lockgate_store::{Store, evaluations::Evaluation};
+use lockgate_store::{
+    Store,
+    evaluations::Evaluation,
+    repositories::{self, Repository},
+};
+use std::sync::Arc;
 use url::Url;
 use uuid::Uuid;
 
@@ -17,13 +22,29 @@ pub struct Context {
     pub policy: PolicyHandle,
     /// `None` when no App is configured: decisions are made and kept, nothing is posted.
     pub github: Option<App>,
+    pub credentials: Arc<Credentials>,
 }
 
 impl Context {
-    /// The client that speaks for the evaluation's installation; `None` when there is nobody to speak to.
-    pub(crate) fn github_for(&self, evaluation: &Evaluation) -> Option<InstallationClient> {
-        let installation = u64::try_from(evaluation.installation_id?).ok()?;
+    /// The client that speaks for an installation; `None` when there is nobody to speak to.
+    pub(crate) fn github_for(&self, installation: Option<i64>) -> Option<InstallationClient> {
+        let installation = u64::try_from(installation?).ok()?;
         self.github.as_ref().map(|app| app.installation(installation))
+    }
+
+    /// Where the evaluation's repository lives by now.
+    ///
+    /// # Errors
+    /// When the evaluation was not adopted, or its repository is not on record.
+    pub(crate) async fn repository(&self, evaluation: &Evaluation) -> Result<Repository> {
+        let id = evaluation.repository_id.context("find the repository of an evaluation that was not adopted")?;
+        repositories::get(self.store.pool(), id).await?.with_context(|| format!("find repository {id}: not on record"))
+    }
+
+    /// When a check that is asked for now must be concluded.
+    pub(crate) fn deadline(&self) -> chrono::DateTime<chrono::Utc> {
+        let seconds = i64::try_from(self.config.work.deadline_seconds).unwrap_or(i64::MAX / 1_000);
+        chrono::Utc::now() + chrono::Duration::seconds(seconds)
     }
 
     /// The page of a decision.

@@ -1,17 +1,25 @@
-//! Third job: policy judges, the decision is appended to the chain.
+//! Fourth job: policy judges, the decision is appended to the chain.
 
-use super::{Context, Kind, job, worker::Ended};
+use super::{
+    Context,
+    ended::{Ended, Holding},
+    opening,
+};
 use anyhow::{Context as _, Result};
 use chrono::Utc;
-use lockgate_model::{AssessedRelease, Assessment, Change, Decision, Evidence, Reason, ReleaseKey};
+use lockgate_model::{AssessedRelease, Assessment, Change, Decision, Evidence, Reason, ReleaseKey, Waiver};
 use lockgate_policy::{Context as PolicyContext, Policy};
-use lockgate_store::{decisions, evaluations, evidence, jobs, policies};
+use lockgate_store::{decisions, evaluations, evidence, policies, waivers};
 use std::{collections::BTreeMap, sync::Arc};
 
-pub(crate) async fn run(context: &Arc<Context>, evaluation: evaluations::Evaluation) -> Result<Ended> {
+pub(crate) async fn run(
+    context: &Arc<Context>,
+    evaluation: evaluations::Evaluation,
+    holding: &Holding,
+) -> Result<Ended> {
     let assessment = assessment(context, &evaluation).await?;
     let policy = context.policy.current();
-    let facts = PolicyContext { registry_hosts: context.config.registry_hosts() };
+    let facts = facts(context, &evaluation).await?;
     let decided = {
         let (policy, assessment, facts) = (Arc::clone(&policy), assessment.clone(), facts.clone());
         tokio::task::spawn_blocking(move || policy.decide(&assessment, &facts)).await?
@@ -22,13 +30,29 @@ pub(crate) async fn run(context: &Arc<Context>, evaluation: evaluations::Evaluat
         Decision::Incomplete { reasons: vec![failure("decide", &error.to_string())] }
     });
     let mut transaction = context.store.begin().await?;
+    // Locked, so that it is either superseded before it is decided, or decided before it is superseded.
+    let current = evaluations::lock(&mut *transaction, evaluation.id).await?;
+    if current.is_none_or(|e| e.is_superseded() || e.is_decided()) {
+        return holding.commit(transaction).await;
+    }
     policies::remember(&mut *transaction, policy.digest(), policy.files()).await?;
     let outcome = decision.outcome();
     append(&mut transaction, &evaluation, assessment, decision, Judge { policy: &policy, facts }).await?;
-    jobs::enqueue(&mut *transaction, &job(Kind::Publish, evaluation.id)).await?;
-    transaction.commit().await?;
+    opening::show_evaluation(&mut transaction, &evaluation).await?;
+    let ended = holding.commit(transaction).await?;
     metrics::counter!("lockgate_decisions_total", "outcome" => outcome.name()).increment(1);
-    Ok(Ended::Done)
+    Ok(ended)
+}
+
+/// What the operator's side adds to the question: configured registries, and the waivers that hold now.
+async fn facts(context: &Context, evaluation: &evaluations::Evaluation) -> Result<PolicyContext> {
+    let granted = match evaluation.repository_id {
+        Some(id) => waivers::granted_for(context.store.pool(), id, Utc::now()).await?,
+        None => Vec::new(),
+    };
+    let waivers =
+        granted.into_iter().map(|w| Waiver { id: w.id, purl: w.purl, code: w.code, expires_at: w.expires_at });
+    Ok(PolicyContext { registry_hosts: context.config.registry_hosts(), waivers: waivers.collect() })
 }
 
 /// Puts the question together again from what the earlier jobs committed.
@@ -74,6 +98,7 @@ async fn append(
         change: assessment.change,
         asked_at: assessment.asked_at,
         registry_hosts: judge.facts.registry_hosts,
+        waivers: judge.facts.waivers,
     };
     decisions::append(transaction, &new).await?;
     evaluations::set_state(&mut **transaction, evaluation.id, evaluations::State::Publishing).await?;
@@ -98,7 +123,7 @@ pub(crate) async fn append_failure(
     policies::remember(&mut **transaction, policy.digest(), policy.files()).await?;
     let assessment = Assessment { change, releases: Vec::new(), asked_at: Utc::now() };
     let decision = Decision::Incomplete { reasons: vec![failure(job, why)] };
-    let facts = PolicyContext { registry_hosts: context.config.registry_hosts() };
+    let facts = PolicyContext { registry_hosts: context.config.registry_hosts(), waivers: Vec::new() };
     append(transaction, evaluation, assessment, decision, Judge { policy: &policy, facts }).await
 }
 
@@ -113,4 +138,5 @@ fn failure(job: &str, why: &str) -> Reason {
         remedy: "ask for a re-run; if it repeats, an operator finds the cause with `lockgate doctor`".to_owned(),
         places: Vec::new(),
     }
+    .redacted()
 }

@@ -1,12 +1,21 @@
-//! First job of an evaluation: say on GitHub that work has begun, fetch the commits, find what moved.
+//! Second job: fetch the commits, find what moved.
 
-use super::{Context, Kind, job, publish, worker::Ended};
+use super::{
+    Context, Task,
+    ended::{Ended, Holding},
+    opening,
+};
 use crate::pipeline;
 use anyhow::{Context as _, Result};
-use lockgate_model::{Change, CommitSha, RepoId};
-use lockgate_source::{FetchRequest, History, Repository, SourceError};
-use lockgate_store::{evaluations, jobs};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use lockgate_github::{GithubError, InstallationClient};
+use lockgate_model::{Change, CommitSha};
+use lockgate_source::{FetchRequest, History, SourceError};
+use lockgate_store::{
+    evaluations::{self, Evaluation},
+    jobs,
+    repositories::{self, Repository},
+};
+use std::{sync::Arc, time::Duration};
 use url::Url;
 
 /// Longest time one fetch may take.
@@ -14,71 +23,114 @@ const FETCH: Duration = Duration::from_secs(120);
 /// Limit for what one fetch may add to the cache.
 const PACK_BYTES: u64 = 2 << 30;
 
-pub(crate) async fn run(context: &Arc<Context>, mut evaluation: evaluations::Evaluation) -> Result<Ended> {
-    publish::start(context, &mut evaluation).await?;
-    let change = match detect(context, &evaluation).await {
+pub(crate) async fn run(context: &Arc<Context>, evaluation: Evaluation, holding: &Holding) -> Result<Ended> {
+    let repository = context.repository(&evaluation).await?;
+    let github = context.github_for(repository.installation_id.or(evaluation.installation_id));
+    let change = match detect(context, &evaluation, &repository, github.as_ref()).await {
         Ok(change) => change,
-        // GitHub may deliver the webhook before the commit can be read.
-        Err(error) if is_not_yet_readable(&error) => {
-            return Ok(Ended::Again { after: chrono::Duration::seconds(3), why: format!("{error:#}") });
-        }
-        Err(error) => return Err(error),
+        Err(error) => return Err(moved(context, &repository, github.as_ref(), error).await),
     };
-    publish::provisional(context, &evaluation, &change).await;
-
     let mut transaction = context.store.begin().await?;
     evaluations::set_change(&mut *transaction, evaluation.id, &change).await?;
-    jobs::enqueue(&mut *transaction, &job(Kind::CollectEvidence, evaluation.id)).await?;
-    transaction.commit().await?;
-    Ok(Ended::Done)
+    let next = if change.releases().any(|release| release.comes_in()) {
+        Task::CollectEvidence { evaluation: evaluation.id }
+    } else {
+        // Nothing comes in, nothing is to be gathered: the answer is there at once.
+        let now = chrono::SubsecRound::trunc_subsecs(chrono::Utc::now(), 6);
+        evaluations::set_asked_at(&mut *transaction, evaluation.id, now).await?;
+        Task::Decide { evaluation: evaluation.id }
+    };
+    jobs::enqueue(&mut *transaction, &next.job()).await?;
+    if matches!(next, Task::CollectEvidence { .. }) {
+        opening::show_evaluation(&mut transaction, &evaluation).await?;
+    }
+    holding.commit(transaction).await
 }
 
-fn is_not_yet_readable(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<SourceError>().is_some_and(|e| e.is_transient())
-}
-
-async fn detect(context: &Context, evaluation: &evaluations::Evaluation) -> Result<Change> {
-    let url: Url = evaluation.source_url.parse().context("read the repository's clone address")?;
-    let token = match context.github_for(evaluation) {
-        Some(github) => Some(github.clone_token(evaluation.repository.as_str()).await?),
+async fn detect(
+    context: &Context,
+    evaluation: &Evaluation,
+    repository: &Repository,
+    github: Option<&InstallationClient>,
+) -> Result<Change> {
+    let url: Url = repository.clone_url.parse().context("read the repository's clone address")?;
+    // Repositories are cloned from the configured GitHub alone, whatever was recorded.
+    let configured = context.config.github.as_ref().map(|g| g.web_url.origin());
+    anyhow::ensure!(
+        github.is_none() || configured == Some(url.origin()),
+        "fetch {}: its clone address is not at github.web_url",
+        repository.full_name
+    );
+    let token = match github {
+        Some(github) => Some(github.clone_token(repository.full_name.as_str()).await?),
         None => None,
     };
-    let base = base(context, evaluation).await?;
-    let into = cache_path(context, &evaluation.repository);
-    let (repository, head) = (evaluation.repository.clone(), evaluation.head_sha.clone());
-    let aliases = context.config.registry_aliases();
+    let base = base(evaluation, repository, github).await?;
+    let head = evaluation.head_sha.clone();
+    let request = FetchRequest {
+        url,
+        commits: base.iter().cloned().chain([head.clone()]).collect(),
+        references: Vec::new(),
+        token,
+        history: History::Tip,
+        // GitHub's id: a renamed repository keeps its cache, and none can choose where it is stored.
+        into: context.config.git_cache().join(format!("{}.git", repository.id)),
+        timeout: FETCH,
+        pack_bytes: PACK_BYTES,
+    };
+    let (asked, aliases) = (evaluation.repository.clone(), context.config.registry_aliases());
     tokio::task::spawn_blocking(move || {
-        let request = FetchRequest {
-            url,
-            commits: base.iter().cloned().chain([head.clone()]).collect(),
-            references: Vec::new(),
-            token,
-            history: History::Tip,
-            into,
-            timeout: FETCH,
-            pack_bytes: PACK_BYTES,
-        };
-        let fetched = Repository::fetch(&request)?;
-        pipeline::detect(&fetched, &repository, base.as_ref(), &head, &aliases)
+        let fetched = lockgate_source::Repository::fetch(&request)?;
+        pipeline::detect(&fetched, &asked, base.as_ref(), &head, &aliases)
     })
     .await?
 }
 
 /// The commit to compare with: a pull request is judged by what it changes, not by what its base branch
 /// gained meanwhile, so its base is the merge base. GitHub knows that without a fetch of the history.
-async fn base(context: &Context, evaluation: &evaluations::Evaluation) -> Result<Option<CommitSha>> {
+async fn base(
+    evaluation: &Evaluation,
+    repository: &Repository,
+    github: Option<&InstallationClient>,
+) -> Result<Option<CommitSha>> {
     let base = &evaluation.base_sha;
     if base.is_zero() {
         return Ok(None);
     }
-    let (Some(github), Some(_)) = (context.github_for(evaluation), evaluation.pull_request) else {
+    let (Some(github), Some(_)) = (github, evaluation.pull_request) else {
         return Ok(Some(base.clone()));
     };
-    let found = github.merge_base(evaluation.repository.as_str(), base.as_str(), evaluation.head_sha.as_str()).await?;
+    let found = github.merge_base(repository.full_name.as_str(), base.as_str(), evaluation.head_sha.as_str()).await?;
     Ok(Some(found.parse().context("read the merge base that GitHub answered")?))
 }
 
-/// [`RepoId`] cannot be a path, so that a repository cannot choose where it is stored.
-fn cache_path(context: &Context, repository: &RepoId) -> PathBuf {
-    context.config.git_cache().join(format!("{}.git", repository.as_str()))
+/// A commit that is not there yet, or a repository that has another name by now, are worth a wait; the present name is
+/// looked up by id on the way.
+async fn moved(
+    context: &Context,
+    repository: &Repository,
+    github: Option<&InstallationClient>,
+    error: anyhow::Error,
+) -> anyhow::Error {
+    let missing = matches!(error.downcast_ref::<GithubError>(), Some(GithubError::NotFound { .. }))
+        || matches!(error.downcast_ref::<SourceError>(), Some(e) if e.may_have_moved());
+    let (true, Some(github)) = (missing, github) else { return error };
+    match look_up(context, repository, github).await {
+        Ok(()) => {
+            GithubError::Transient { doing: format!("fetch {}", repository.full_name), message: format!("{error:#}") }
+                .into()
+        }
+        Err(_) => error,
+    }
+}
+
+/// Asks GitHub where a repository is by now.
+///
+/// # Errors
+/// When GitHub does not know it, or may not tell us.
+pub(super) async fn look_up(context: &Context, repository: &Repository, github: &InstallationClient) -> Result<()> {
+    let id = u64::try_from(repository.id).context("look up a repository of which only the name is known")?;
+    let now = github.repository_by_id(id).await?;
+    let row = Repository { full_name: now.full_name.parse()?, clone_url: now.clone_url, ..repository.clone() };
+    Ok(repositories::record(context.store.pool(), &row).await?)
 }

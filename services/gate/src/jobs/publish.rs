@@ -1,133 +1,167 @@
-//! Last job: the check run on the head commit. Also its beginning, posted by the first job.
+//! Last job: GitHub is made to show the newest state of a head, in the one check run that the head has.
+//!
+//! Level-triggered: the job asks what should be seen by now, not what happened. What changes while it talks to GitHub
+//! raises the run's `wanted`, and the job goes round once more. A run is created only after GitHub was asked whether an
+//! earlier attempt created it, and every text carries the revision that it shows, so that a repetition is harmless.
 
-use super::{Context, worker::Ended};
+mod draft;
+mod standing;
+
+use super::{
+    Context, Task,
+    detect_changes::look_up,
+    ended::{Ended, Holding},
+    task::Shown,
+};
 use anyhow::{Context as _, Result};
-use lockgate_github::{Annotation, AnnotationLevel, CheckRunDraft, CheckRunState, Conclusion};
-use lockgate_model::{Change, Outcome};
-use lockgate_report::{self as report, CheckRunText};
-use lockgate_store::evaluations::{self, CheckRun};
+use lockgate_github::{CheckRunDraft, CheckRunState, GithubError, Headroom, InstallationClient};
+use lockgate_store::{
+    check_runs::{self, Caught, CheckRun},
+    evaluations,
+    installations::{self, State},
+    jobs,
+    repositories::{self, Repository},
+};
+use standing::Standing;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The name under which the check can be required.
 pub const CHECK_NAME: &str = "Lockgate";
 
-pub(crate) async fn run(context: &Arc<Context>, mut evaluation: evaluations::Evaluation) -> Result<Ended> {
-    start(context, &mut evaluation).await?;
-    let report = crate::reports::of_evaluation(context, evaluation.id).await?;
-    if let (Some(github), Some(check_run)) = (context.github_for(&evaluation), evaluation.check_run_id) {
-        let draft = CheckRunDraft {
-            state: CheckRunState::Completed(conclusion(report.outcome)),
-            ..draft(&evaluation, report::check_run(&report), report.page.clone())
-        };
-        github
-            .update_check_run(evaluation.repository.as_str(), u64::try_from(check_run)?, &draft)
-            .await
-            .with_context(|| format!("complete the check run of {}", evaluation.repository))?;
+pub(crate) async fn run(context: &Arc<Context>, shown: Shown, holding: &Holding) -> Result<Ended> {
+    let id = match shown {
+        Shown::CheckRun(id) => id,
+        Shown::Evaluation(evaluation) => return adopted(context, evaluation, holding).await,
+    };
+    // 1. What there is to show, and what is shown.
+    let pool = context.store.pool();
+    let run = check_runs::get(pool, id).await?.with_context(|| format!("load check run {id}: it does not exist"))?;
+    if run.shown >= run.wanted {
+        return holding.finish(&context.store).await;
     }
-    evaluations::set_state(context.store.pool(), evaluation.id, evaluations::State::Done).await?;
-    tracing::info!(repository = %evaluation.repository, head = evaluation.head_sha.short(), outcome = %report.outcome, "published");
-    Ok(Ended::Done)
+    let repository = repositories::get(pool, run.repository_id)
+        .await?
+        .with_context(|| format!("find repository {}: not on record", run.repository_id))?;
+    let standing = standing::of(context, &run).await?;
+    // 2. Tell.
+    if let Some(github) = listener(context, &run, &repository).await? {
+        tell(context, &github, &repository, &run, &standing).await?;
+    }
+    // 3. Remember what was told; evaluations first, as everywhere where both are locked.
+    let mut transaction = context.store.begin().await?;
+    evaluations::mark_shown(&mut *transaction, &standing.decided).await?;
+    let caught = check_runs::show(&mut *transaction, id, run.wanted, standing.conclusion_name()).await?;
+    if let Some(outcome) = standing.conclusion_name() {
+        tracing::info!(repository = %repository.full_name, head = run.head_sha.short(), outcome, "published");
+    }
+    match caught {
+        Caught::Up => holding.commit(transaction).await,
+        Caught::Behind => {
+            let now = chrono::Utc::now();
+            let why = "more came while it was shown";
+            let _ = jobs::postpone(&mut *transaction, holding.job, &holding.worker, why, now).await?;
+            transaction.commit().await?;
+            Ok(Ended::Committed)
+        }
+    }
 }
 
-/// GitHub counts `neutral` and `skipped` as passed, so an incomplete decision is neither.
-fn conclusion(outcome: Outcome) -> Conclusion {
-    match outcome {
-        Outcome::Allow => Conclusion::Success,
-        Outcome::Deny => Conclusion::Failure,
-        Outcome::Incomplete => Conclusion::ActionRequired,
+/// A job that the version before left behind.
+async fn adopted(context: &Context, evaluation: Uuid, holding: &Holding) -> Result<Ended> {
+    let mut transaction = context.store.begin().await?;
+    if let Some(run) = evaluations::adopt(&mut transaction, evaluation, context.deadline()).await? {
+        jobs::enqueue(&mut *transaction, &Task::Publish(Shown::CheckRun(run)).job()).await?;
     }
+    holding.commit(transaction).await
 }
 
-/// Makes sure that exactly one check run stands for the evaluation, and remembers its id.
-///
-/// A crash between GitHub's answer and our commit leaves a run that we do not know of; its `external_id`
-/// finds it again, so that none is posted twice.
-pub(crate) async fn start(context: &Context, evaluation: &mut evaluations::Evaluation) -> Result<()> {
-    let Some(github) = context.github_for(evaluation) else { return Ok(()) };
-    if evaluation.check_run_id.is_some() {
+/// Who is to be told; `None` when no App is configured, or when the installation may not be acted for.
+async fn listener(context: &Context, run: &CheckRun, repository: &Repository) -> Result<Option<InstallationClient>> {
+    let Some(installation) = repository.installation_id.or(run.installation_id) else { return Ok(None) };
+    let state = installations::state(context.store.pool(), installation).await?;
+    Ok(if state == State::Active { context.github_for(Some(installation)) } else { None })
+}
+
+async fn tell(
+    context: &Context,
+    github: &InstallationClient,
+    repository: &Repository,
+    run: &CheckRun,
+    standing: &Standing,
+) -> Result<()> {
+    // A provisional text is worth a request only where requests are not short.
+    if !standing.is_final() && run.github_id.is_some() && github.headroom() == Headroom::Scarce {
         return Ok(());
     }
-    let (repository, head) = (evaluation.repository.as_str(), evaluation.head_sha.as_str());
-    let external = external_id(evaluation);
-    let beginning = draft(evaluation, beginning(), Some(context.progress_page(evaluation.id)));
-    let posted = match (
-        earlier_run(context, evaluation).await?,
-        github.find_check_run(repository, head, CHECK_NAME, &external).await?,
-    ) {
-        (_, Some(found)) => found.id,
-        (Some(earlier), None) => {
-            github.update_check_run(repository, earlier, &beginning).await?;
-            earlier
+    let draft = draft::of(context, run, standing);
+    let posted = match post(context, github, repository, run, &draft).await {
+        Err(error) if matches!(error.downcast_ref::<GithubError>(), Some(GithubError::NotFound { .. })) => {
+            not_found(context, github, repository, run, error).await
         }
-        (None, None) => github.create_check_run(repository, &beginning).await?,
+        posted => posted,
     };
-    let id = i64::try_from(posted)?;
-    // Two workers that met here posted one each: the first one's stands, and both go on with it.
-    evaluation.check_run_id = match evaluations::set_check_run(context.store.pool(), evaluation.id, id).await? {
-        CheckRun::Set => Some(id),
-        CheckRun::Stands(other) => Some(other),
+    posted.with_context(|| format!("show the check run of {} {}", repository.full_name, run.head_sha.short()))
+}
+
+async fn post(
+    context: &Context,
+    github: &InstallationClient,
+    repository: &Repository,
+    run: &CheckRun,
+    draft: &CheckRunDraft,
+) -> Result<()> {
+    let (name, head) = (repository.full_name.as_str(), run.head_sha.as_str());
+    let known = match run.github_id {
+        Some(id) => Some(u64::try_from(id)?),
+        // An earlier attempt may have been answered after its process had died.
+        None => github.own_check_runs(name, head, CHECK_NAME).await?.into_iter().next().map(|found| found.id),
     };
+    let id = match known {
+        Some(id) => {
+            remember(context, run, id).await?;
+            github.update_check_run(name, id, draft).await?;
+            return Ok(());
+        }
+        None => github.create_check_run(name, draft).await?,
+    };
+    remember(context, run, id).await
+}
+
+async fn remember(context: &Context, run: &CheckRun, github_id: u64) -> Result<()> {
+    let github_id = i64::try_from(github_id)?;
+    if run.github_id != Some(github_id) {
+        check_runs::set_github_id(context.store.pool(), run.id, github_id).await?;
+    }
     Ok(())
 }
 
-fn beginning() -> CheckRunText {
-    CheckRunText {
-        title: "Reading the lockfiles".to_owned(),
-        summary: "Lockgate is finding out which releases this change moves.".to_owned(),
-        text: String::new(),
-        annotations: Vec::new(),
+/// The repository has another name by now, the commit is not there yet, or somebody removed the run.
+async fn not_found(
+    context: &Context,
+    github: &InstallationClient,
+    repository: &Repository,
+    run: &CheckRun,
+    error: anyhow::Error,
+) -> Result<()> {
+    look_up(context, repository, github).await?;
+    if let Some(id) = run.github_id {
+        let now = repositories::get(context.store.pool(), repository.id).await?;
+        let name = now.as_ref().unwrap_or(repository).full_name.as_str();
+        if matches!(github.check_run(name, u64::try_from(id)?).await, Err(GithubError::NotFound { .. })) {
+            check_runs::forget_github_id(context.store.pool(), run.id).await?;
+        }
     }
+    let message = format!("{error:#}");
+    Err(GithubError::Transient { doing: format!("write to {}", repository.full_name), message }.into())
 }
 
-/// The run of an earlier evaluation of the same head: a head has one run, however often it is judged.
-async fn earlier_run(context: &Context, evaluation: &evaluations::Evaluation) -> Result<Option<u64>> {
-    let all = evaluations::by_head(context.store.pool(), &evaluation.repository, &evaluation.head_sha).await?;
-    let run = all.iter().filter(|e| e.id != evaluation.id).find_map(|e| e.check_run_id);
-    Ok(run.and_then(|id| u64::try_from(id).ok()))
+/// The revision travels with the text: a repeated request finds out that it was carried out before.
+fn external_id(run: &CheckRun) -> String {
+    format!("{}/{}", run.id, run.wanted)
 }
 
-/// Shows what is known before evidence is in. A failure here is logged only: the final text follows anyway.
-pub(crate) async fn provisional(context: &Context, evaluation: &evaluations::Evaluation, change: &Change) {
-    let (Some(github), Some(check_run)) = (context.github_for(evaluation), evaluation.check_run_id) else { return };
-    let page = context.progress_page(evaluation.id);
-    let draft = draft(evaluation, report::provisional(change), Some(page));
-    let posted = github.update_check_run(evaluation.repository.as_str(), check_run.unsigned_abs(), &draft).await;
-    if let Err(error) = posted {
-        tracing::warn!(repository = %evaluation.repository, %error, "show the provisional check run");
-    }
-}
-
-/// Names the evaluation on GitHub's side; a re-run of the same head keeps its check run.
-fn external_id(evaluation: &evaluations::Evaluation) -> String {
-    evaluation.id.to_string()
-}
-
-fn draft(evaluation: &evaluations::Evaluation, text: CheckRunText, page: Option<String>) -> CheckRunDraft {
-    CheckRunDraft {
-        name: CHECK_NAME.to_owned(),
-        head_sha: evaluation.head_sha.to_string(),
-        external_id: external_id(evaluation),
-        details_url: page.and_then(|page| page.parse().ok()),
-        state: CheckRunState::InProgress,
-        title: text.title,
-        summary: text.summary,
-        text: Some(text.text).filter(|t| !t.is_empty()),
-        annotations: text.annotations.into_iter().map(annotation).collect(),
-        actions: Vec::new(),
-    }
-}
-
-fn annotation(from: report::Annotation) -> Annotation {
-    Annotation {
-        path: from.path,
-        start_line: from.start_line,
-        end_line: from.end_line,
-        level: match from.level {
-            report::Level::Failure => AnnotationLevel::Failure,
-            report::Level::Warning => AnnotationLevel::Warning,
-            report::Level::Notice => AnnotationLevel::Notice,
-        },
-        title: from.title,
-        message: from.message,
-    }
+/// Whether a draft ends the check.
+fn state(standing: &Standing) -> CheckRunState {
+    standing.conclusion.map_or(CheckRunState::InProgress, CheckRunState::Completed)
 }

@@ -1,87 +1,112 @@
-//! The door for deliveries: check the HMAC over the raw bytes, parse, commit delivery and job together,
-//! and only then answer 202.
+//! The door for deliveries: room, HMAC over the raw bytes, form; then commit, and only then 202.
 //!
 //! Who could attack: anybody who reaches the address. Without the secret nothing of the body is parsed;
-//! a replayed delivery id changes nothing; the body is bounded before it is read.
+//! a replayed delivery id changes nothing; the body is bounded, and so are all bodies together.
 
-use super::AppState;
-use crate::jobs::{self, Context, Kind};
-use anyhow::Result;
+use super::{
+    AppState,
+    intake::{Received, Refused},
+};
+use crate::config::GithubConfig;
 use axum::{
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode},
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use lockgate_github::{Event, signature};
-use lockgate_model::{CommitSha, DeliveryId, RepoId};
-use lockgate_store::{
-    deliveries::{self, Accepted, NewDelivery},
-    evaluations::{self, NewEvaluation, Opened},
-};
+use lockgate_model::{DeliveryId, RepoId};
+use lockgate_store::deliveries::Accepted;
+use std::time::Duration;
 
-/// One commit that must be judged, as an event names it.
-#[derive(Debug)]
-struct Question {
-    repository: RepoId,
-    installation: Option<i64>,
-    base: CommitSha,
-    head: CommitSha,
-    pull_request: Option<i64>,
-    clone_url: String,
-    /// A person asked for the same commit to be judged again.
-    again: bool,
-}
+/// GitHub sends a body at once or not at all.
+const BODY: Duration = Duration::from_secs(10);
+/// What a refused delivery should wait, in seconds.
+const RETRY_AFTER: &str = "30";
 
-/// What becomes of an event.
-#[derive(Debug)]
-enum Demand {
-    Judge(Box<Question>),
-    /// The commit is known from an earlier evaluation; judge it again.
-    Rerun {
-        repository: RepoId,
-        head: CommitSha,
-    },
-    Nothing,
-}
-
-pub(crate) async fn receive(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
-    let verified = match signature::verify(&state.webhook_secrets, text("x-hub-signature-256"), &body) {
-        Ok(verified) => verified,
-        Err(error) => return refuse(StatusCode::UNAUTHORIZED, "unsigned", &error.to_string()),
+pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    // 1. Room, before a byte is read.
+    let largest = state.context.config.server.max_body_bytes;
+    let stated = header(&parts.headers, header::CONTENT_LENGTH.as_str()).and_then(|text| text.parse().ok());
+    let bytes: usize = stated.unwrap_or(largest);
+    if bytes > largest {
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "malformed", "the delivery is larger than server.max_body_bytes");
+    }
+    let room = match state.intake.room(bytes) {
+        Ok(room) => room,
+        Err(refused) => return overloaded(refused),
     };
-    let Some(delivery) = text("x-github-delivery").and_then(|id| id.parse::<DeliveryId>().ok()) else {
-        return refuse(StatusCode::BAD_REQUEST, "malformed", "the X-GitHub-Delivery header is missing or malformed");
+    let body = match read(body, bytes).await {
+        Ok(body) => body,
+        Err(why) => return refuse(StatusCode::BAD_REQUEST, "malformed", why),
     };
-    let Some(name) = text("x-github-event") else {
-        return refuse(StatusCode::BAD_REQUEST, "malformed", "the X-GitHub-Event header is missing");
+    // 2. Signature, then form.
+    let received = match verified(&state, &parts.headers, &body) {
+        Ok(received) => received,
+        Err((status, became, why)) => return refuse(status, became, &why),
     };
-    let event = match Event::parse(&verified, name) {
-        Ok(event) => event,
-        Err(error) => return refuse(StatusCode::BAD_REQUEST, "malformed", &error.to_string()),
-    };
-    let demand = match demand(&state.context, &event) {
-        Ok(demand) => demand,
-        Err(error) => return refuse(StatusCode::BAD_REQUEST, "malformed", &format!("{error:#}")),
-    };
-    match accept(&state.context, &delivery, &event, &body, demand).await {
+    // 3. Durable, then 202.
+    let event = received.event.clone();
+    match state.intake.accept(received, room).await {
         Ok(accepted) => {
             let became = if accepted == Accepted::New { "accepted" } else { "duplicate" };
-            metrics::counter!("lockgate_deliveries_total", "event" => event.name().to_owned(), "became" => became)
-                .increment(1);
+            metrics::counter!("lockgate_deliveries_total", "event" => event, "became" => became).increment(1);
             (StatusCode::ACCEPTED, became).into_response()
         }
-        Err(error) => {
-            tracing::error!(%delivery, error = format!("{error:#}"), "store a delivery; it is not acknowledged");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                [("retry-after", "30")],
-                "the delivery could not be stored; send it again",
-            )
-                .into_response()
-        }
+        Err(refused) => overloaded(refused),
     }
+}
+
+async fn read(body: Body, bytes: usize) -> Result<axum::body::Bytes, &'static str> {
+    match tokio::time::timeout(BODY, axum::body::to_bytes(body, bytes)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err("the body could not be read, or is longer than its content-length"),
+        Err(_) => Err("the body did not arrive in time"),
+    }
+}
+
+fn verified(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Received, (StatusCode, &'static str, String)> {
+    let malformed = |why: String| (StatusCode::BAD_REQUEST, "malformed", why);
+    let secrets = state.context.credentials.webhook_secrets();
+    let verified = signature::verify(&secrets, header(headers, "x-hub-signature-256"), body)
+        .map_err(|error| (StatusCode::UNAUTHORIZED, "unsigned", error.to_string()))?;
+    let id = header(headers, "x-github-delivery").and_then(|id| id.parse::<DeliveryId>().ok());
+    let id = id.ok_or_else(|| malformed("the X-GitHub-Delivery header is missing or malformed".to_owned()))?;
+    let name = header(headers, "x-github-event");
+    let name = name.ok_or_else(|| malformed("the X-GitHub-Event header is missing".to_owned()))?;
+    let event = Event::parse(&verified, name).map_err(|error| malformed(error.to_string()))?;
+    usable(state.context.config.github.as_ref(), &event).map_err(malformed)?;
+    let payload = std::str::from_utf8(body).map_err(|_| malformed("the payload is not UTF-8".to_owned()))?;
+    Ok(Received {
+        id,
+        event: event.name().to_owned(),
+        action: event.action().map(str::to_owned),
+        installation_id: event.installation().and_then(|i| i64::try_from(i).ok()),
+        repository: event.repository().map(|r| r.full_name.clone()),
+        payload: payload.to_owned(),
+    })
+}
+
+/// What the job could not act upon is refused at the door, where GitHub's log shows why.
+fn usable(github: Option<&GithubConfig>, event: &Event) -> Result<(), String> {
+    let Some(repository) = event.repository() else { return Ok(()) };
+    repository.full_name.parse::<RepoId>().map_err(|e| e.to_string())?;
+    let url: url::Url = repository.clone_url.parse().map_err(|e| format!("repository.clone_url: {e}"))?;
+    // Repositories are cloned from the configured GitHub alone, whatever a delivery says.
+    if github.is_some_and(|g| g.web_url.origin() == url.origin()) {
+        return Ok(());
+    }
+    let host = url.host_str().unwrap_or_default();
+    Err(format!("the delivery names the clone host {host:?}, which is not github.web_url"))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 fn refuse(status: StatusCode, became: &'static str, why: &str) -> Response {
@@ -90,132 +115,8 @@ fn refuse(status: StatusCode, became: &'static str, why: &str) -> Response {
     (status, why.to_owned()).into_response()
 }
 
-/// One transaction: the delivery, the evaluation it asks for, its first job. A duplicate does nothing twice.
-async fn accept(context: &Context, id: &DeliveryId, event: &Event, body: &[u8], demand: Demand) -> Result<Accepted> {
-    let payload: serde_json::Value = serde_json::from_slice(body)?;
-    let mut transaction = context.store.begin().await?;
-    let installation = event.installation().and_then(|i| i64::try_from(i).ok());
-    let delivery = NewDelivery {
-        id,
-        event: event.name(),
-        action: event.action(),
-        installation_id: installation,
-        repository: event.repository().map(|r| r.full_name.as_str()),
-        payload: &payload,
-    };
-    if deliveries::accept(&mut *transaction, &delivery).await? == Accepted::Duplicate {
-        return Ok(Accepted::Duplicate);
-    }
-    let actor = format!("github:{}", event.name());
-    let opened = match demand {
-        Demand::Nothing => None,
-        Demand::Judge(question) => Some(open(&mut transaction, &question, actor).await?),
-        Demand::Rerun { repository, head } => {
-            match evaluations::latest_for_head(&mut *transaction, &repository, &head).await? {
-                Some(earlier) => Some(open(&mut transaction, &again(earlier), actor).await?),
-                None => None,
-            }
-        }
-    };
-    if let Some(Opened::New(evaluation)) = opened {
-        lockgate_store::jobs::enqueue(&mut *transaction, &jobs::job(Kind::DetectChanges, evaluation.id)).await?;
-    }
-    transaction.commit().await?;
-    Ok(Accepted::New)
-}
-
-async fn open(transaction: &mut lockgate_store::Transaction<'_>, question: &Question, actor: String) -> Result<Opened> {
-    let new = NewEvaluation {
-        repository: question.repository.clone(),
-        installation_id: question.installation,
-        base_sha: question.base.clone(),
-        head_sha: question.head.clone(),
-        base_ref: None,
-        pull_request: question.pull_request,
-        source_url: question.clone_url.clone(),
-        actor,
-        again: question.again,
-    };
-    Ok(evaluations::open(transaction, &new).await?)
-}
-
-fn again(earlier: evaluations::Evaluation) -> Question {
-    Question {
-        repository: earlier.repository,
-        installation: earlier.installation_id,
-        base: earlier.base_sha,
-        head: earlier.head_sha,
-        pull_request: earlier.pull_request,
-        clone_url: earlier.source_url,
-        again: true,
-    }
-}
-
-/// Which commit an event asks about.
-fn demand(context: &Context, event: &Event) -> Result<Demand> {
-    Ok(match event {
-        Event::PullRequest(pull) if is_judged(&pull.action) => judge(
-            context,
-            &pull.repository.full_name,
-            &pull.repository.clone_url,
-            pull.origin.installation,
-            (&pull.base_sha, &pull.head_sha),
-            i64::try_from(pull.number).ok(),
-        )?,
-        Event::MergeGroup(group) if group.action == "checks_requested" => judge(
-            context,
-            &group.repository.full_name,
-            &group.repository.clone_url,
-            group.origin.installation,
-            (&group.base_sha, &group.head_sha),
-            None,
-        )?,
-        Event::Push(push) if push.is_default_branch() && !push.deleted => judge(
-            context,
-            &push.repository.full_name,
-            &push.repository.clone_url,
-            push.origin.installation,
-            (&push.before, &push.after),
-            None,
-        )?,
-        Event::CheckRun(run) if run.action == "rerequested" && run.name == jobs::CHECK_NAME => {
-            Demand::Rerun { repository: run.repository.full_name.parse()?, head: run.head_sha.parse()? }
-        }
-        Event::CheckSuite(suite) if suite.action == "rerequested" => {
-            Demand::Rerun { repository: suite.repository.full_name.parse()?, head: suite.head_sha.parse()? }
-        }
-        _ => Demand::Nothing,
-    })
-}
-
-fn is_judged(action: &str) -> bool {
-    matches!(action, "opened" | "synchronize" | "reopened" | "edited" | "ready_for_review")
-}
-
-fn judge(
-    context: &Context,
-    repository: &str,
-    clone_url: &str,
-    installation: Option<u64>,
-    (base, head): (&str, &str),
-    pull_request: Option<i64>,
-) -> Result<Demand> {
-    let url: url::Url = clone_url.parse()?;
-    let configured = context.config.github.as_ref().map(|g| &g.web_url);
-    // Repositories are cloned from the configured GitHub alone, whatever a delivery says.
-    if !configured.is_some_and(|web| web.origin() == url.origin()) {
-        anyhow::bail!(
-            "the delivery names the clone host {:?}, which is not github.web_url",
-            url.host_str().unwrap_or_default()
-        );
-    }
-    Ok(Demand::Judge(Box::new(Question {
-        repository: repository.parse()?,
-        installation: installation.and_then(|i| i64::try_from(i).ok()),
-        base: base.parse()?,
-        head: head.parse()?,
-        pull_request,
-        clone_url: clone_url.to_owned(),
-        again: false,
-    })))
+fn overloaded(refused: Refused) -> Response {
+    let became = if refused == Refused::Full { "overloaded" } else { "not_stored" };
+    metrics::counter!("lockgate_deliveries_total", "event" => "unknown", "became" => became).increment(1);
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)], refused.to_string()).into_response()
 }

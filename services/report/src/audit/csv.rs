@@ -23,7 +23,7 @@ const HEADER: [&str; 14] = [
 /// With a header line; lines end with CR LF.
 pub fn csv(rows: &[AuditRow]) -> String {
     let header = HEADER.map(str::to_owned);
-    let lines = std::iter::once(line(&header)).chain(rows.iter().map(|row| line(&fields(row))));
+    let lines = std::iter::once(csv_line(&header)).chain(rows.iter().map(|row| csv_line(&fields(row))));
     lines.collect()
 }
 
@@ -47,7 +47,8 @@ fn fields(row: &AuditRow) -> [String; 14] {
     ]
 }
 
-fn line(fields: &[String]) -> String {
+/// One line of such a file, with its line end.
+pub fn csv_line(fields: &[String]) -> String {
     fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\r\n"
 }
 

@@ -10,7 +10,7 @@ mod strict;
 mod verify;
 
 pub use bundle::{Bundle, VERSION, json, schema};
-pub use csv::csv;
+pub use csv::{csv, csv_line};
 pub use html::html;
 pub use verify::{AuditError, Verified, verify};
 

@@ -3,7 +3,7 @@
 use super::{Asked, of_evaluation};
 use crate::{Result, StoreError, error::Doing, json};
 use chrono::{DateTime, SubsecRound, Utc};
-use lockgate_model::{Change, CommitSha, Decision, DecisionRecord, Digest, EvidenceId, ReleaseKey, RepoId};
+use lockgate_model::{Change, CommitSha, Decision, DecisionRecord, Digest, EvidenceId, ReleaseKey, RepoId, Waiver};
 use sqlx::{PgConnection, PgExecutor};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -32,6 +32,8 @@ pub struct NewDecision {
     pub asked_at: DateTime<Utc>,
     /// Hosts of the registries that the operator had configured: policy sees them too.
     pub registry_hosts: Vec<String>,
+    /// Exceptions that held when it was asked.
+    pub waivers: Vec<Waiver>,
 }
 
 /// Appends a decision with its question. An evaluation has one decision: a second call answers with the
@@ -124,6 +126,7 @@ async fn asked(executor: impl PgExecutor<'_>, new: &NewDecision) -> Result<Asked
         change: new.change.clone(),
         asked_at: new.asked_at,
         registry_hosts: new.registry_hosts.clone(),
+        waivers: new.waivers.clone(),
     })
 }
 

@@ -6,7 +6,7 @@ pub use append::{NewDecision, append};
 
 use crate::{Result, StoreError, error::Doing, json};
 use chrono::{DateTime, Utc};
-use lockgate_model::{Change, CommitSha, DecisionRecord, EvidenceId, Outcome, ReleaseKey, RepoId};
+use lockgate_model::{Change, CommitSha, DecisionRecord, EvidenceId, Outcome, ReleaseKey, RepoId, Waiver};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -18,6 +18,9 @@ pub struct Asked {
     pub asked_at: DateTime<Utc>,
     /// Hosts of the registries that the operator had configured then: a replay must see the same.
     pub registry_hosts: Vec<String>,
+    /// Exceptions that held then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
     /// Every release that comes in, in the change's order, with its evidence ordered by collector.
     pub links: Vec<(ReleaseKey, Vec<EvidenceId>)>,
 }

@@ -17,10 +17,13 @@ pub enum State {
     /// The decision stands, the check run is to follow.
     Publishing,
     Done,
+    /// Superseded before it was decided.
+    Stopped,
 }
 
 impl State {
-    const ALL: [Self; 5] = [Self::Queued, Self::Collecting, Self::Deciding, Self::Publishing, Self::Done];
+    const ALL: [Self; 6] =
+        [Self::Queued, Self::Collecting, Self::Deciding, Self::Publishing, Self::Done, Self::Stopped];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -29,12 +32,12 @@ impl State {
             Self::Deciding => "deciding",
             Self::Publishing => "publishing",
             Self::Done => "done",
+            Self::Stopped => "stopped",
         }
     }
 }
 
-/// Whether a later question about the same pull request has come. For display: deliveries may arrive out of
-/// order, and every head gets its final check run all the same.
+/// Whether a later question about the same pull request has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Current,
@@ -44,6 +47,9 @@ pub enum Standing {
 #[derive(Debug, Clone)]
 pub struct Evaluation {
     pub id: Uuid,
+    /// GitHub's id; `None` in a row that a server of an earlier version wrote.
+    pub repository_id: Option<i64>,
+    /// The name that the repository had when the question was asked.
     pub repository: RepoId,
     pub installation_id: Option<i64>,
     pub base_sha: CommitSha,
@@ -58,13 +64,27 @@ pub struct Evaluation {
     pub standing: Standing,
     pub change: Option<Change>,
     pub asked_at: Option<DateTime<Utc>>,
-    pub check_run_id: Option<i64>,
+    pub event_at: Option<DateTime<Utc>>,
+    /// What is shown before the decision, as the job that found it wrote it.
+    pub provisional: Option<serde_json::Value>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
+impl Evaluation {
+    pub fn is_superseded(&self) -> bool {
+        self.standing == Standing::Superseded
+    }
+
+    /// Whether its decision stands.
+    pub fn is_decided(&self) -> bool {
+        matches!(self.state, State::Publishing | State::Done)
+    }
+}
+
 struct Row {
     id: Uuid,
+    repository_id: Option<i64>,
     repository: String,
     installation_id: Option<i64>,
     base_sha: String,
@@ -78,7 +98,8 @@ struct Row {
     superseded: bool,
     change: Option<String>,
     asked_at: Option<DateTime<Utc>>,
-    check_run_id: Option<i64>,
+    event_at: Option<DateTime<Utc>>,
+    provisional: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -89,6 +110,7 @@ impl Row {
         let subject = || format!("the evaluation {id}");
         Ok(Evaluation {
             id,
+            repository_id: self.repository_id,
             repository: self.repository.parse().map_err(|e| StoreError::unreadable(subject(), e))?,
             installation_id: self.installation_id,
             base_sha: self.base_sha.parse().map_err(|e| StoreError::unreadable(subject(), e))?,
@@ -105,7 +127,8 @@ impl Row {
             standing: if self.superseded { Standing::Superseded } else { Standing::Current },
             change: self.change.map(|text| json::from_text(subject, &text)).transpose()?,
             asked_at: self.asked_at,
-            check_run_id: self.check_run_id,
+            event_at: self.event_at,
+            provisional: self.provisional.map(|text| json::from_text(subject, &text)).transpose()?,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })
@@ -117,8 +140,9 @@ macro_rules! select {
     ($rest:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Row,
-            "select id, repository, installation_id, base_sha, head_sha, base_ref, pull_request, source_url, actor, "
-                + "generation, state, superseded, change::text, asked_at, check_run_id, created_at, updated_at "
+            "select id, repository_id, repository, installation_id, base_sha, head_sha, base_ref, pull_request, "
+                + "source_url, actor, generation, state, superseded, change::text, asked_at, event_at, "
+                + "provisional::text, created_at, updated_at "
                 + "from evaluations "
                 + $rest
             $(, $argument)*
@@ -126,17 +150,73 @@ macro_rules! select {
     };
 }
 
+mod adopt;
 mod open;
 mod progress;
+mod stop;
 
-pub use open::{NewEvaluation, Opened, open};
-pub use progress::{CheckRun, set_asked_at, set_change, set_check_run, set_state};
+pub use adopt::adopt;
+pub use open::{NewEvaluation, Novelty, Opened, open};
+pub use progress::{mark_shown, set_asked_at, set_change, set_provisional, set_state};
+pub use stop::{stop_merge_group, stop_repositories};
+
+/// Each head once.
+fn distinct_heads(mut heads: Vec<String>) -> Result<Vec<CommitSha>> {
+    heads.sort();
+    heads.dedup();
+    heads.iter().map(|sha| sha.parse().map_err(|e| StoreError::unreadable("an evaluation", e))).collect()
+}
 
 /// # Errors
 /// When the database fails or the row cannot be read.
 pub async fn get(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Evaluation>> {
     let row = select!("where id = $1", id).fetch_optional(executor).await;
     row.doing(|| format!("load the evaluation {id}"))?.map(Row::read).transpose()
+}
+
+/// The evaluation, locked until the transaction ends: nobody supersedes it meanwhile.
+///
+/// # Errors
+/// When the database fails or the row cannot be read.
+pub async fn lock(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Evaluation>> {
+    let row = select!("where id = $1 for update", id).fetch_optional(executor).await;
+    row.doing(|| format!("lock the evaluation {id}"))?.map(Row::read).transpose()
+}
+
+/// The newest generation of each question about a head: what its check run must answer.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub async fn questions(executor: impl PgExecutor<'_>, repository: i64, head: &CommitSha) -> Result<Vec<Evaluation>> {
+    let rows = select!(
+        "e where repository_id = $1 and head_sha = $2 and not exists (
+             select from evaluations later
+             where later.repository_id = e.repository_id and later.head_sha = e.head_sha
+               and later.base_sha = e.base_sha and later.generation > e.generation
+               and coalesce(later.pull_request, 0) = coalesce(e.pull_request, 0))
+         order by created_at, id",
+        repository,
+        head.as_str(),
+    );
+    let rows = rows.fetch_all(executor).await;
+    rows.doing(|| format!("load the questions about {}", head.short()))?.into_iter().map(Row::read).collect()
+}
+
+/// Unfinished evaluations that nobody is at work on: their job was lost or given up.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub async fn without_job(executor: impl PgExecutor<'_>) -> Result<Vec<Evaluation>> {
+    let rows = select!(
+        "e where state in ('queued', 'collecting', 'deciding') and updated_at < now() - interval '10 s'
+           and not exists (
+             select from jobs j
+             where j.finished_at is null
+               and j.key in ('detect_changes:' || e.id, 'collect_evidence:' || e.id, 'decide:' || e.id))
+         order by updated_at limit 200"
+    );
+    let rows = rows.fetch_all(executor).await;
+    rows.doing(|| "list the evaluations without a job".to_owned())?.into_iter().map(Row::read).collect()
 }
 
 /// Every evaluation of a commit, the newest first.

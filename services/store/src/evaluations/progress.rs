@@ -7,15 +7,6 @@ use lockgate_model::Change;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-/// Which check run stands for an evaluation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckRun {
-    /// The one just given.
-    Set,
-    /// Another, given before; the caller's is one too many.
-    Stands(i64),
-}
-
 /// Records what moved; the evaluation is then collecting.
 ///
 /// # Errors
@@ -23,7 +14,8 @@ pub enum CheckRun {
 pub async fn set_change(executor: impl PgExecutor<'_>, id: Uuid, change: &Change) -> Result<()> {
     let doing = || format!("record the change of evaluation {id}");
     sqlx::query!(
-        "update evaluations set change = $2::text::json, state = 'collecting', updated_at = now() where id = $1",
+        "update evaluations set change = $2::text::json, state = 'collecting', updated_at = now()
+         where id = $1 and state = 'queued'",
         id,
         json::to_text(doing, change)?,
     )
@@ -39,7 +31,8 @@ pub async fn set_change(executor: impl PgExecutor<'_>, id: Uuid, change: &Change
 /// When the database fails.
 pub async fn set_asked_at(executor: impl PgExecutor<'_>, id: Uuid, asked_at: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "update evaluations set asked_at = $2, state = 'deciding', updated_at = now() where id = $1",
+        "update evaluations set asked_at = $2, state = 'deciding', updated_at = now()
+         where id = $1 and state in ('queued', 'collecting', 'deciding')",
         id,
         asked_at
     )
@@ -59,19 +52,34 @@ pub async fn set_state(executor: impl PgExecutor<'_>, id: Uuid, state: State) ->
     Ok(())
 }
 
-/// Remembers the check run that stands for the evaluation; the first one given stands.
+/// Keeps what is to be shown until the decision stands.
 ///
 /// # Errors
-/// When the database fails or the evaluation does not exist.
-pub async fn set_check_run(executor: impl PgExecutor<'_>, id: Uuid, check_run: i64) -> Result<CheckRun> {
-    let stands = sqlx::query_scalar!(
-        r#"update evaluations set check_run_id = coalesce(check_run_id, $2), updated_at = now() where id = $1
-           returning check_run_id as "check_run_id!""#,
+/// When the database fails.
+pub async fn set_provisional(executor: impl PgExecutor<'_>, id: Uuid, provisional: &serde_json::Value) -> Result<()> {
+    let doing = || format!("keep the provisional result of evaluation {id}");
+    sqlx::query!(
+        "update evaluations set provisional = $2::text::json, updated_at = now() where id = $1",
         id,
-        check_run,
+        json::to_text(doing, provisional)?,
     )
-    .fetch_one(executor)
+    .execute(executor)
     .await
-    .doing(|| format!("remember the check run of evaluation {id}"))?;
-    Ok(if stands == check_run { CheckRun::Set } else { CheckRun::Stands(stands) })
+    .doing(doing)?;
+    Ok(())
+}
+
+/// The decisions of these evaluations have been shown.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mark_shown(executor: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "update evaluations set state = 'done', updated_at = now() where id = any($1) and state = 'publishing'",
+        ids
+    )
+    .execute(executor)
+    .await
+    .doing(|| format!("note that {} decisions are shown", ids.len()))?;
+    Ok(())
 }

@@ -8,7 +8,7 @@ mod listener;
 mod settle;
 
 pub use listener::{Listener, Wake};
-pub use settle::{Failed, complete, extend, fail};
+pub use settle::{Failed, complete, extend, fail, postpone};
 
 use crate::{Result, error::Doing, json};
 use chrono::{DateTime, Utc};
@@ -24,6 +24,8 @@ pub struct NewJob {
     /// arrives while a job of the same key runs is taken to be the same work.
     pub key: Option<String>,
     pub payload: Value,
+    /// Higher ones are claimed first.
+    pub priority: i32,
     /// `None`: at once.
     pub run_at: Option<DateTime<Utc>>,
     /// At least 1.
@@ -39,6 +41,7 @@ pub struct Job {
     /// 1 for the first attempt.
     pub attempt: i32,
     pub max_attempts: i32,
+    pub created_at: DateTime<Utc>,
 }
 
 impl Job {
@@ -65,13 +68,14 @@ pub enum Held {
 pub async fn enqueue(executor: impl PgExecutor<'_>, job: &NewJob) -> Result<Option<i64>> {
     let subject = || format!("enqueue the job {} {}", job.kind, job.key.as_deref().unwrap_or("without key"));
     sqlx::query_scalar!(
-        "insert into jobs (kind, key, payload, run_at, max_attempts)
-         values ($1, $2, $3::text::json, coalesce($4, now()), $5)
+        "insert into jobs (kind, key, payload, priority, run_at, max_attempts)
+         values ($1, $2, $3::text::json, $4, coalesce($5, now()), $6)
          on conflict (kind, key) where finished_at is null and key is not null do nothing
          returning id",
         job.kind,
         job.key,
         json::to_text(subject, &job.payload)?,
+        job.priority,
         job.run_at,
         job.max_attempts,
     )
@@ -102,7 +106,7 @@ pub async fn claim(
                order by priority desc, run_at, id
                for update skip locked limit 1
            )
-           returning id, kind, payload::text as "payload!", attempts, max_attempts"#,
+           returning id, kind, payload::text as "payload!", attempts, max_attempts, created_at"#,
         worker,
         &kinds,
         milliseconds(lease),
@@ -117,6 +121,7 @@ pub async fn claim(
             kind: row.kind,
             attempt: row.attempts,
             max_attempts: row.max_attempts,
+            created_at: row.created_at,
         })
     })
     .transpose()
@@ -160,18 +165,6 @@ pub async fn unfinished(executor: impl PgExecutor<'_>) -> Result<i64> {
         .fetch_one(executor)
         .await
         .doing(|| "count the unfinished jobs".to_owned())
-}
-
-/// Removes jobs that were finished before `before`; answers how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn prune(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64> {
-    let done = sqlx::query!("delete from jobs where finished_at < $1", before)
-        .execute(executor)
-        .await
-        .doing(|| format!("remove jobs finished before {before}"))?;
-    Ok(done.rows_affected())
 }
 
 /// Milliseconds as the SQL multiplies them.

@@ -3,6 +3,7 @@
 use super::{Held, milliseconds};
 use crate::{Result, error::Doing};
 use chrono::{DateTime, Utc};
+use lockgate_model::redact::redact;
 use sqlx::PgExecutor;
 use std::time::Duration;
 
@@ -68,8 +69,6 @@ pub async fn fail(
     error: &str,
     retry_at: Option<DateTime<Utc>>,
 ) -> Result<Failed> {
-    // Text of a foreign server may hold NUL, which PostgreSQL's text cannot.
-    let error: String = error.chars().filter(|&c| c != '\0').take(ERROR_LENGTH).collect();
     let done = sqlx::query!(
         "update jobs set last_error = $3, locked_by = null, lease_until = null, run_at = coalesce($4, run_at),
              state = case when $4::timestamptz is null then 'failed' else 'queued' end,
@@ -77,7 +76,7 @@ pub async fn fail(
          where id = $1 and locked_by = $2 and state = 'running'",
         id,
         worker,
-        error,
+        kept(error),
         retry_at,
     )
     .execute(executor)
@@ -88,6 +87,37 @@ pub async fn fail(
         (Held::Held, Some(_)) => Failed::Again,
         (Held::Held, None) => Failed::GivenUp,
     })
+}
+
+/// Puts a job off until `at`: the world was not ready. The attempt does not count.
+///
+/// # Errors
+/// When the database fails.
+pub async fn postpone(
+    executor: impl PgExecutor<'_>,
+    id: i64,
+    worker: &str,
+    why: &str,
+    at: DateTime<Utc>,
+) -> Result<Held> {
+    let done = sqlx::query!(
+        "update jobs set state = 'queued', last_error = $3, locked_by = null, lease_until = null, run_at = $4,
+             attempts = greatest(attempts - 1, 0)
+         where id = $1 and locked_by = $2 and state = 'running'",
+        id,
+        worker,
+        kept(why),
+        at,
+    )
+    .execute(executor)
+    .await
+    .doing(|| format!("postpone job {id}"))?;
+    Ok(held(done.rows_affected()))
+}
+
+/// Text of a foreign server may hold NUL, which PostgreSQL's text cannot.
+fn kept(error: &str) -> String {
+    redact(error).chars().filter(|&c| c != '\0').take(ERROR_LENGTH).collect()
 }
 
 fn held(rows: u64) -> Held {

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use lockgate_model::{Cause, CauseKind, Digest, DigestAlgorithm, Ecosystem, Observation};
 use lockgate_store::{
     advisories::{self, Record},
-    artifacts,
-    evaluations::{self, CheckRun, NewEvaluation, Opened, Standing, State},
+    artifacts::{self, Stated},
+    evaluations::{self, NewEvaluation, Novelty, Standing, State},
     evidence, first_seen,
 };
 use serde_json::json;
@@ -56,9 +56,7 @@ async fn altered_evidence_is_noticed() {
 async fn links_are_replaced_not_gathered() {
     let database = Database::new().await;
     let mut connection = database.store.pool().acquire().await.unwrap();
-    let Opened::New(evaluation) = evaluations::open(&mut connection, &question(None, sha('2'))).await.unwrap() else {
-        panic!("it is new")
-    };
+    let evaluation = evaluations::open(&mut connection, &question(None, sha('2'))).await.unwrap().evaluation;
     let (failed, observed) = (evidence_of("a", unavailable(), at(0)), evidence_of("a", Observation::Absent, at(1)));
     evidence::insert_all(&mut connection, &[failed.clone(), observed.clone()]).await.unwrap();
     let key = change(sha('2')).releases().next().unwrap().key();
@@ -73,14 +71,17 @@ async fn the_first_digest_of_a_file_stands() {
     let database = Database::new().await;
     let (pool, purl, file) = (database.store.pool(), "pkg:npm/left-pad@1.3.0", "left-pad-1.3.0.tgz");
     let (first, later) = (Digest::sha256(b"first"), Digest::sha256(b"later"));
-    assert_eq!(first_seen::record(pool, purl, file, &first).await.unwrap(), None);
-    let stood = first_seen::record(pool, purl, file, &later).await.unwrap().unwrap();
-    assert_eq!((stood.digest, stood.file.as_str()), (first.clone(), file));
     let sha512 = Digest::of(DigestAlgorithm::Sha512, b"first");
-    assert_eq!(first_seen::record(pool, purl, file, &sha512).await.unwrap(), None, "algorithms are not compared");
-    let all: Vec<Digest> = first_seen::of(pool, purl).await.unwrap().into_iter().map(|row| row.digest).collect();
-    assert_eq!(all, [first, sha512]);
-    assert!(first_seen::of(pool, "pkg:npm/other@1.0.0").await.unwrap().is_empty());
+    for digest in [&first, &later, &sha512] {
+        artifacts::record(pool, purl, file, &[], digest).await.unwrap();
+    }
+    let purls = [purl.to_owned(), "pkg:npm/other@1.0.0".to_owned()];
+    let mut seen = first_seen::of(pool, &purls).await.unwrap();
+    let of_file = seen.remove(purl).unwrap();
+    assert!(of_file.iter().all(|row| row.file == file));
+    let all: Vec<Digest> = of_file.into_iter().map(|row| row.digest).collect();
+    assert_eq!(all, [first, sha512], "algorithms are not compared");
+    assert!(seen.is_empty());
 }
 
 #[tokio::test]
@@ -90,13 +91,12 @@ async fn a_weak_digest_never_saves_a_fetch() {
     let actual = Digest::sha256(b"bytes");
     let strong = Digest::of(DigestAlgorithm::Sha512, b"bytes");
     let weak = Digest::of(DigestAlgorithm::Sha1, b"bytes");
-    for stated in [&strong, &weak] {
-        assert_eq!(artifacts::known(pool, purl, file, stated).await.unwrap(), None);
-        artifacts::record(pool, purl, file, stated, &actual).await.unwrap();
-    }
-    assert_eq!(artifacts::known(pool, purl, file, &strong).await.unwrap(), Some(actual));
-    assert_eq!(artifacts::known(pool, purl, file, &weak).await.unwrap(), None);
-    assert_eq!(artifacts::known(pool, purl, "other.tgz", &strong).await.unwrap(), None);
+    let stated = |file: &str, digest: &Digest| Stated { purl: purl.into(), file: file.into(), digest: digest.clone() };
+    let wanted = [stated(file, &weak), stated("other.tgz", &strong), stated(file, &strong), stated(file, &strong)];
+    assert_eq!(artifacts::known(pool, &wanted).await.unwrap(), vec![None; 4]);
+    artifacts::record(pool, purl, file, &[strong, weak], &actual).await.unwrap();
+    let known = artifacts::known(pool, &wanted).await.unwrap();
+    assert_eq!(known, [None, None, Some(actual.clone()), Some(actual)]);
 }
 
 fn advisory(id: &str, modified: DateTime<Utc>, name: &str, summary: &str) -> Record {
@@ -117,14 +117,32 @@ async fn a_truncated_or_older_feed_makes_no_advisory_vanish() {
 
     let older = [advisory("T-0", at(1), "elsewhere", "old")];
     advisories::import(&mut connection, "osv", &Digest::sha256(b"2"), older).await.unwrap();
-    let found = advisories::for_package(&mut *connection, Ecosystem::Pypi, "PKG-0").await.unwrap();
-    assert_eq!(found, [json!({"id": "T-0", "summary": "corrected"})]);
-    assert_eq!(advisories::for_package(&mut *connection, Ecosystem::Pypi, "pkg-1199").await.unwrap().len(), 1);
-    assert!(advisories::for_package(&mut *connection, Ecosystem::Pypi, "elsewhere").await.unwrap().is_empty());
-    assert!(advisories::for_package(&mut *connection, Ecosystem::Npm, "pkg-0").await.unwrap().is_empty());
+    let packages = [(Ecosystem::Pypi, "elsewhere"), (Ecosystem::Pypi, "PKG-0"), (Ecosystem::Npm, "pkg-0")];
+    let packages = packages.map(|(ecosystem, name)| (ecosystem, name.to_owned()));
+    let found = advisories::for_packages(&mut *connection, &packages).await.unwrap();
+    assert_eq!(found, [vec![], vec![json!({"id": "T-0", "summary": "corrected"})], vec![]]);
+    let last = [(Ecosystem::Pypi, "pkg-1199".to_owned())];
+    assert_eq!(advisories::for_packages(&mut *connection, &last).await.unwrap()[0].len(), 1);
     let second = advisories::feed(&mut *connection).await.unwrap().unwrap();
     assert_ne!(first.digest, second.digest);
     assert_eq!((first.records, second.records), (1201, 1));
+}
+
+#[tokio::test]
+async fn the_digests_of_advisories_are_those_of_their_text() {
+    let database = Database::new().await;
+    let mut connection = database.store.pool().acquire().await.unwrap();
+    let odd = json!({"id": "T-1", "b": 1e16, "a": "nul \0 \u{e9}", "n": [0.1, 18_446_744_073_709_551_615_u64]});
+    let record =
+        |id: &str, body| Record { id: id.into(), modified: at(1), packages: vec![(Ecosystem::Npm, "a".into())], body };
+    let records = [record("T-1", odd), record("T-2", json!({"id": "T-2"}))];
+    advisories::import(&mut connection, "osv", &Digest::sha256(b"1"), records).await.unwrap();
+    let packages = [(Ecosystem::Npm, "b".to_owned()), (Ecosystem::Npm, "a".to_owned())];
+    let loaded = advisories::for_packages(&mut *connection, &packages).await.unwrap();
+    let mut expected: Vec<String> = loaded[1].iter().map(|r| Digest::sha256(r.to_string().as_bytes()).hex()).collect();
+    expected.sort();
+    assert_eq!(expected.len(), 2);
+    assert_eq!(advisories::digests(&mut *connection, &packages).await.unwrap(), [vec![], expected]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +154,7 @@ async fn a_question_is_opened_once_and_again_on_request() {
             let mut transaction = store.begin().await.unwrap();
             let opened = evaluations::open(&mut transaction, &question(Some(7), sha('2'))).await.unwrap();
             transaction.commit().await.unwrap();
-            matches!(opened, Opened::New(_))
+            opened.novelty == Novelty::New
         })
     });
     let new = futures::future::try_join_all(opening).await.unwrap();
@@ -144,32 +162,25 @@ async fn a_question_is_opened_once_and_again_on_request() {
 
     let mut connection = database.store.pool().acquire().await.unwrap();
     let again = NewEvaluation { again: true, ..question(Some(7), sha('2')) };
-    let Opened::New(rerun) = evaluations::open(&mut connection, &again).await.unwrap() else { panic!("it is new") };
+    let rerun = evaluations::open(&mut connection, &again).await.unwrap().evaluation;
     assert_eq!((rerun.generation, rerun.state, rerun.standing), (2, State::Queued, Standing::Current));
     let by_head = evaluations::by_head(&mut *connection, &rerun.repository, &sha('2')).await.unwrap();
     assert_eq!(by_head.iter().map(|e| e.standing).collect::<Vec<_>>(), [Standing::Current, Standing::Superseded]);
-    let Opened::Existing(found) = evaluations::open(&mut connection, &question(Some(7), sha('2'))).await.unwrap()
-    else {
-        panic!("it exists")
-    };
-    assert_eq!(found.id, rerun.id);
+    let found = evaluations::open(&mut connection, &question(Some(7), sha('2'))).await.unwrap();
+    assert_eq!((found.novelty, found.evaluation.id), (Novelty::Existing, rerun.id));
 }
 
 #[tokio::test]
-async fn an_evaluation_goes_its_way_and_keeps_its_first_check_run() {
+async fn an_evaluation_goes_its_way() {
     let database = Database::new().await;
     let mut connection = database.store.pool().acquire().await.unwrap();
-    let Opened::New(evaluation) = evaluations::open(&mut connection, &question(None, sha('3'))).await.unwrap() else {
-        panic!("it is new")
-    };
+    let evaluation = evaluations::open(&mut connection, &question(None, sha('3'))).await.unwrap().evaluation;
     let id = evaluation.id;
-    assert_eq!(evaluations::set_check_run(&mut *connection, id, 11).await.unwrap(), CheckRun::Set);
-    assert_eq!(evaluations::set_check_run(&mut *connection, id, 12).await.unwrap(), CheckRun::Stands(11));
     evaluations::set_change(&mut *connection, id, &change(sha('3'))).await.unwrap();
     evaluations::set_asked_at(&mut *connection, id, at(3)).await.unwrap();
     let loaded =
         evaluations::latest_for_head(&mut *connection, &evaluation.repository, &sha('3')).await.unwrap().unwrap();
-    assert_eq!((loaded.state, loaded.asked_at, loaded.check_run_id), (State::Deciding, Some(at(3)), Some(11)));
+    assert_eq!((loaded.state, loaded.asked_at), (State::Deciding, Some(at(3))));
     assert_eq!(loaded.change, Some(change(sha('3'))));
     evaluations::set_state(&mut *connection, id, State::Done).await.unwrap();
     let listed = evaluations::list(&mut *connection, Some(&evaluation.repository), None, 10).await.unwrap();

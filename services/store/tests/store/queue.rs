@@ -15,7 +15,7 @@ const BRIEF: Duration = Duration::from_millis(120);
 
 fn job(key: Option<&str>) -> NewJob {
     let key = key.map(str::to_owned);
-    NewJob { kind: "detect".into(), key, payload: json!({"n": 1}), run_at: None, max_attempts: 2 }
+    NewJob { kind: "detect".into(), key, payload: json!({"n": 1}), priority: 0, run_at: None, max_attempts: 2 }
 }
 
 async fn add(store: &Store, job: &NewJob) -> Option<i64> {
@@ -117,7 +117,6 @@ async fn one_unfinished_job_a_key() {
     assert_eq!(add(store, &job(Some("one"))).await, None, "it runs");
     assert_eq!(jobs::complete(store.pool(), first, "a").await.unwrap(), Held::Held);
     assert!(add(store, &job(Some("one"))).await.is_some());
-    assert_eq!(jobs::prune(store.pool(), Utc::now() + Span::seconds(5)).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -131,4 +130,26 @@ async fn a_committed_job_wakes_and_an_uncommitted_one_does_not() {
     transaction.commit().await.unwrap();
     let woken = tokio::time::timeout(Duration::from_secs(5), listener.wait()).await.unwrap().unwrap();
     assert_eq!(woken, Wake::Notified);
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_before_what_is_new() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let first = add(store, &job(None)).await.unwrap();
+    let urgent = add(store, &NewJob { priority: 5, ..job(None) }).await.unwrap();
+    assert_eq!(claim(store, "a", LEASE).await.unwrap().id, urgent);
+    assert_eq!(claim(store, "a", LEASE).await.unwrap().id, first);
+}
+
+#[tokio::test]
+async fn a_postponed_job_has_not_used_up_an_attempt() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let id = add(store, &job(None)).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(claim(store, "a", LEASE).await.unwrap().attempt, 1);
+        assert_eq!(jobs::postpone(store.pool(), id, "b", "not its holder", Utc::now()).await.unwrap(), Held::Lost);
+        assert_eq!(jobs::postpone(store.pool(), id, "a", "rate limit", Utc::now()).await.unwrap(), Held::Held);
+    }
 }

@@ -109,7 +109,8 @@ async fn no_rule_goes_below_its_floor_and_the_run_time_role_has_no_other_way() {
     assert!(retention::set(database.store.pool(), Rule::Deliveries, 0).await.is_err());
     retention::set(database.store.pool(), Rule::AccessLog, 90).await.unwrap();
     retention::set(database.store.pool(), Rule::AccessLog, 90).await.unwrap();
-    let changes = retention::changes(database.store.pool(), 10).await.unwrap();
+    let mut changes = retention::changes(database.store.pool(), 10).await.unwrap();
+    changes.retain(|change| change.rule == "access_log");
     assert_eq!(
         changes.iter().map(|c| (c.rule.as_str(), c.days_before, c.days)).collect::<Vec<_>>(),
         [("access_log", 400, 90)]

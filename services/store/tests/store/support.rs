@@ -7,7 +7,7 @@ use lockgate_model::{
 };
 use lockgate_postgres::Cluster;
 use lockgate_store::{
-    Store, decisions::NewDecision, evaluations, evaluations::NewEvaluation, evidence, policies, provision,
+    Store, decisions::NewDecision, evaluations, evaluations::NewEvaluation, evidence, policies, provision, repositories,
 };
 use std::collections::BTreeMap;
 
@@ -24,6 +24,7 @@ impl Database {
         let admin_url = cluster.admin_url();
         let urls = provision::scratch(&admin_url, &cluster.runtime_password()).await.expect("a database");
         let store = Store::connect(&urls.runtime, 12).await.expect("a connection");
+        repositories::record(store.pool(), &on_record()).await.expect("a repository on record");
         Self { store, urls, admin_url }
     }
 
@@ -46,6 +47,18 @@ impl Drop for Database {
 
 pub(crate) fn repository() -> RepoId {
     "octo-org/hello".parse().expect("a repository")
+}
+
+/// GitHub's id of [`repository`].
+pub(crate) const REPOSITORY_ID: i64 = 1_296_269;
+
+pub(crate) fn on_record() -> repositories::Repository {
+    repositories::Repository {
+        id: REPOSITORY_ID,
+        full_name: repository(),
+        clone_url: "https://git.example.test/octo-org/hello.git".into(),
+        installation_id: Some(42),
+    }
 }
 
 pub(crate) fn sha(digit: char) -> CommitSha {
@@ -73,6 +86,7 @@ pub(crate) fn evidence_of(collector: &str, observation: Observation, collected_a
 
 pub(crate) fn question(pull_request: Option<i64>, head: CommitSha) -> NewEvaluation {
     NewEvaluation {
+        repository_id: REPOSITORY_ID,
         repository: repository(),
         installation_id: Some(42),
         base_sha: sha('1'),
@@ -81,6 +95,7 @@ pub(crate) fn question(pull_request: Option<i64>, head: CommitSha) -> NewEvaluat
         pull_request,
         source_url: "https://git.example.test/octo-org/hello.git".into(),
         actor: "github:pull_request".into(),
+        event_at: at(0),
         again: false,
     }
 }
@@ -121,8 +136,8 @@ pub(crate) async fn decidable(store: &Store, number: i64) -> NewDecision {
     let finding = evidence_of("checksum", Observation::Absent, at(number));
     let policy = Digest::sha256(b"policy");
     let mut transaction = store.begin().await.expect("a transaction");
-    let opened = evaluations::open(&mut transaction, &question(None, head.clone())).await.expect("opened");
-    let (evaluations::Opened::New(evaluation) | evaluations::Opened::Existing(evaluation)) = opened;
+    let evaluation =
+        evaluations::open(&mut transaction, &question(None, head.clone())).await.expect("opened").evaluation;
     evidence::insert_all(&mut transaction, std::slice::from_ref(&finding)).await.expect("inserted");
     let key = change.releases().next().expect("one release").key();
     evidence::link(&mut transaction, evaluation.id, &[(key, finding.id())]).await.expect("linked");
@@ -144,5 +159,6 @@ pub(crate) async fn decidable(store: &Store, number: i64) -> NewDecision {
         change,
         asked_at: at(number),
         registry_hosts: vec!["registry.example.test".to_owned()],
+        waivers: Vec::new(),
     }
 }

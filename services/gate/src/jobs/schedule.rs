@@ -1,0 +1,51 @@
+//! What is due by the clock: enqueued by every server, performed by one, since each such job has one key.
+
+use super::{Context, Task};
+use anyhow::Result;
+use chrono::{Duration, Utc};
+use lockgate_store::{installations, jobs};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Seconds between two looks for what is too old to be kept.
+const RETAIN_SECONDS: u64 = 3600;
+
+/// Enqueues until `stop`.
+pub(super) async fn keep(context: Arc<Context>, stop: CancellationToken) {
+    let work = &context.config.work;
+    let every = |seconds: u64| {
+        let mut interval = tokio::time::interval(std::time::Duration::from_secs(seconds.max(1)));
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        interval
+    };
+    let (mut sweep, mut compare) = (every(work.sweep_seconds), every(work.compare_deliveries_seconds));
+    let mut retain = every(RETAIN_SECONDS);
+    loop {
+        let enqueued = tokio::select! {
+            _ = sweep.tick() => enqueue(&context, &Task::Sweep {}).await,
+            _ = compare.tick() => reconcile(&context).await,
+            _ = retain.tick() => enqueue(&context, &Task::Retain {}).await,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = enqueued {
+            tracing::warn!(error = format!("{error:#}"), "enqueue what is due; the next time it is tried again");
+        }
+    }
+}
+
+async fn reconcile(context: &Context) -> Result<()> {
+    if context.github.is_none() {
+        return Ok(());
+    }
+    enqueue(context, &Task::CompareDeliveries {}).await?;
+    let period = i64::try_from(context.config.work.reconcile_seconds).unwrap_or(3600);
+    for installation in installations::due(context.store.pool(), Utc::now() - Duration::seconds(period)).await? {
+        enqueue(context, &Task::Reconcile { installation }).await?;
+    }
+    Ok(())
+}
+
+async fn enqueue(context: &Context, task: &Task) -> Result<()> {
+    jobs::enqueue(context.store.pool(), &task.job()).await?;
+    Ok(())
+}
