@@ -1,0 +1,1 @@
+select * from apply_retention('jobs', 100);
