@@ -1,16 +1,30 @@
-//! Logs, metrics, traces: set up once, in `main`.
+//! Logs, metrics, traces: set up once, in `main`. Whatever leaves the process here passes
+//! [`lockgate_model::redact`]: log lines in `writer`, spans in `exporter`, labels in `metrics`, panics in `panics`.
 
-use crate::config::TelemetryConfig;
-use anyhow::{Context, Result};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+mod exporter;
+mod metrics;
+mod panics;
+mod writer;
+
+pub use metrics::{Metrics, metrics};
+pub use panics::report_panics;
+
+use crate::{config::TelemetryConfig, server::USER_AGENT};
+use anyhow::{Context, Result, anyhow};
+use lockgate_outbound::Settings;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::WithExportConfig;
+use opentelemetry_otlp::{WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use std::sync::OnceLock;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use std::time::Duration;
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter, Layer, fmt::MakeWriter, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+};
+use url::Url;
+use writer::{Form, Redacting};
 
-/// Bounds of the latency histograms, in seconds.
-const SECONDS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+/// Longest time that one batch of spans may take to be sent.
+const EXPORT: Duration = Duration::from_secs(10);
 
 /// Flushes what is still buffered when it is dropped.
 #[derive(Debug, Default)]
@@ -23,7 +37,7 @@ impl Drop for Telemetry {
         if let Some(traces) = &self.traces
             && let Err(error) = traces.shutdown()
         {
-            eprintln!("flush traces: {error}");
+            eprintln!("flush traces: {}", lockgate_model::redact::redact(&error.to_string()));
         }
     }
 }
@@ -34,47 +48,46 @@ impl Drop for Telemetry {
 /// When the OTLP exporter cannot be built.
 pub fn init(config: &TelemetryConfig) -> Result<Telemetry> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let logs = if config.json { text.json().boxed() } else { text.boxed() };
-    let traces = config.otlp_endpoint.as_ref().map(|endpoint| trace_provider(endpoint.as_str())).transpose()?;
+    let form = if config.json { Form::Json } else { Form::Text };
+    let logs = log_layer(std::io::stderr, form);
+    let traces = config.otlp_endpoint.as_ref().map(trace_provider).transpose()?;
     let spans = traces.as_ref().map(|t| tracing_opentelemetry::layer().with_tracer(t.tracer("lockgate")));
     tracing_subscriber::registry().with(filter).with(logs).with(spans).try_init().context("set up logging")?;
     Ok(Telemetry { traces })
 }
 
-fn trace_provider(endpoint: &str) -> Result<SdkTracerProvider> {
+/// Lines of `form` to `sink`. Without colours: their escapes would stand between a name and its value.
+fn log_layer<S, W>(sink: W, form: Form) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Redacting::new(sink, form));
+    match form {
+        Form::Text => lines.boxed(),
+        Form::Json => lines.json().boxed(),
+    }
+}
+
+fn trace_provider(endpoint: &Url) -> Result<SdkTracerProvider> {
+    let context = || format!("set up traces to {}", lockgate_outbound::shown(endpoint));
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
-        .with_endpoint(endpoint)
+        .with_endpoint(endpoint.as_str())
+        .with_http_client(client(endpoint).with_context(context)?)
         .build()
-        .with_context(|| format!("set up traces to {endpoint}"))?;
+        .with_context(context)?;
     let resource = Resource::builder().with_service_name("lockgate").build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter::Redacting(exporter)).with_resource(resource).build())
 }
 
-/// The process's metrics; installed at the first call.
-///
-/// # Errors
-/// When another recorder is installed already.
-pub fn metrics() -> Result<PrometheusHandle> {
-    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(handle) = HANDLE.get() {
-        return Ok(handle.clone());
-    }
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
-        .context("set up the histograms")?
-        .install_recorder()
-        .context("set up metrics")?;
-    describe();
-    Ok(HANDLE.get_or_init(|| handle).clone())
-}
-
-fn describe() {
-    metrics::describe_counter!("lockgate_deliveries_total", "Webhook deliveries by event and by what became of them");
-    metrics::describe_counter!("lockgate_evidence_total", "Evidence by source: collected now, or remembered");
-    metrics::describe_counter!("lockgate_decisions_total", "Decisions by outcome");
-    metrics::describe_counter!("lockgate_jobs_total", "Jobs by kind and by how they ended");
-    metrics::describe_histogram!("lockgate_job_seconds", "Time one attempt of a job took");
-    metrics::describe_gauge!("lockgate_jobs_waiting", "Unfinished jobs by kind");
+/// The exporter sends from a thread of its own, so its client must be made outside of the runtime, too.
+fn client(endpoint: &Url) -> Result<reqwest::blocking::Client> {
+    let endpoint = endpoint.clone();
+    let made = std::thread::spawn(move || {
+        let rules = lockgate_outbound::Hosts::new().with(&endpoint);
+        rules.check(&endpoint)?;
+        anyhow::Ok(lockgate_outbound::blocking(&endpoint, &Settings::new(USER_AGENT).timeout(EXPORT))?)
+    });
+    made.join().map_err(|_| anyhow!("the client could not be made"))?
 }
