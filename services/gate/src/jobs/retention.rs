@@ -2,7 +2,10 @@
 //!
 //! Idempotent: the database's functions compute the age and note what went; a run that is killed goes on at the next.
 
-use super::Context;
+use super::{
+    Context,
+    ended::{Ended, Holding},
+};
 use anyhow::Result;
 use lockgate_store::retention::{self, Rule};
 use std::{sync::Arc, time::Duration};
@@ -15,13 +18,17 @@ const BATCHES: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Rows that one run removed, by rule; rules that removed nothing are left out.
-pub(crate) type Removed = Vec<(Rule, i64)>;
+type Removed = Vec<(Rule, i64)>;
 
-/// Sets the schedule that is configured, and removes what it no longer keeps.
-///
 /// # Errors
 /// When the database fails. What was removed stays removed.
-pub(crate) async fn run(context: &Arc<Context>) -> Result<Removed> {
+pub(crate) async fn run(context: &Arc<Context>, holding: &Holding) -> Result<Ended> {
+    apply(context).await?;
+    holding.finish(&context.store).await
+}
+
+/// Sets the schedule that is configured, and removes what it no longer keeps.
+async fn apply(context: &Context) -> Result<Removed> {
     let pool = context.store.pool();
     let mut removed = Removed::new();
     for rule in Rule::ALL {
