@@ -208,6 +208,78 @@ fn a_tree_that_names_a_file_twice_is_refused() {
     assert!(error.to_string().contains("twice"), "{error}");
 }
 
+/// Names with which a tree leads out of itself or into `.git`: on Linux, or on a client's other file system.
+#[test]
+fn a_tree_with_names_that_git_refuses_is_refused() {
+    let sample = Sample::new();
+    let blob = hex::decode(sample.git_with(&["hash-object", "-w", "--stdin"], b"x")).unwrap();
+    let tree = |mode: &[u8], name: &[u8], id: &[u8]| {
+        let entry = [mode, b" ", name, b"\0", id].concat();
+        sample.git_with(&["hash-object", "-t", "tree", "--literally", "-w", "--stdin"], &entry)
+    };
+    let inner = hex::decode(tree(b"100644", b"package-lock.json", &blob)).unwrap();
+    for name in
+        ["..", ".", "", ".git", ".GIT", ".Git", "git~1", ".g\u{200c}it", "a/b", "../../etc", ".git::$INDEX_ALLOCATION"]
+    {
+        for (mode, id) in [(&b"100644"[..], &blob), (b"40000", &inner)] {
+            let head = sample.commit_tree(&tree(mode, name.as_bytes(), id));
+            let error = sample.open().files(&head, &lockfile).unwrap_err();
+            let refused = matches!(error, SourceError::Hostile { .. } | SourceError::Damaged { .. });
+            assert!(refused && !error.is_transient(), "{name:?}: {error}");
+        }
+    }
+    // What is odd but a name, on this machine at least, is read.
+    for name in [".gitattributes", ".gitignore", "con", "a\\b", "x:y", "\u{fffd}", "..."] {
+        let head = sample.commit_tree(&tree(b"40000", name.as_bytes(), &inner));
+        assert_eq!(sample.open().files(&head, &lockfile).unwrap().files.len(), 1, "{name:?}");
+    }
+    // A link named .gitmodules could have a client write through it (CVE-2018-11235).
+    let head = sample.commit_tree(&tree(b"120000", b".gitmodules", &blob));
+    assert!(matches!(sample.open().files(&head, &lockfile), Err(SourceError::Hostile { .. })));
+}
+
+/// A tree whose entry says that it is a folder, and is a file; and the other way round.
+#[test]
+fn an_entry_that_is_of_another_kind_than_it_says_is_refused() {
+    let sample = Sample::new();
+    let blob = hex::decode(sample.git_with(&["hash-object", "-w", "--stdin"], b"x")).unwrap();
+    let tree = |mode: &[u8], name: &[u8], id: &[u8]| {
+        let entry = [mode, b" ", name, b"\0", id].concat();
+        sample.git_with(&["hash-object", "-t", "tree", "--literally", "-w", "--stdin"], &entry)
+    };
+    let inner = hex::decode(tree(b"100644", b"a", &blob)).unwrap();
+    for entry in [tree(b"40000", b"folder", &blob), tree(b"100644", b"package-lock.json", &inner)] {
+        let error = sample.open().files(&sample.commit_tree(&entry), &lockfile).unwrap_err();
+        assert!(matches!(error, SourceError::Hostile { .. }), "{error}");
+    }
+}
+
+/// Both sides of a change may be pointers; the newer one is the finding.
+#[test]
+fn lfs_pointers_are_no_lockfiles() {
+    let sample = Sample::new();
+    let pointer = |oid: char| {
+        format!("version https://lfs.example.test/spec/v1\noid sha256:{}\nsize 3\n", oid.to_string().repeat(64))
+    };
+    sample.write("package-lock.json", &pointer('a'));
+    let base = sample.commit();
+    sample.write("package-lock.json", &pointer('b'));
+    let head = sample.commit();
+    let changes = sample.open().changed_files(Some(&base), &head, &lockfile).unwrap();
+    assert!(changes.files.is_empty());
+    assert_eq!(changes.skipped.len(), 1);
+    assert_eq!(changes.skipped[0].kind, SkippedKind::LfsPointer);
+    // Back to a real file: it is new.
+    sample.write("package-lock.json", "{}");
+    let real = sample.commit();
+    let changes = sample.open().changed_files(Some(&head), &real, &lockfile).unwrap();
+    assert!(changes.skipped.is_empty() && changes.files[0].old.is_none() && changes.files[0].new.is_some());
+    // What only begins like one is a file.
+    sample.write("package-lock.json", "version https://lfs.example.test/spec/v1\nhello\n");
+    let odd = sample.commit();
+    assert!(sample.open().changed_files(Some(&real), &odd, &lockfile).unwrap().skipped.is_empty());
+}
+
 /// `refs/replace` can show other content under an object's id; what is judged must be what is merged.
 #[test]
 fn replaced_objects_are_read_as_they_are() {
