@@ -2,10 +2,19 @@
 //!
 //! Everything that widens trust (hosts, registries, policy) is here and nowhere in a pull request.
 
+mod auth;
+mod outbound;
+mod retention;
+
+pub use auth::{AuthConfig, GrantConfig, OidcConfig};
+pub use outbound::OutboundConfig;
+pub use retention::RetentionConfig;
+pub(crate) use auth::is_private;
+
 use crate::pipeline::RegistryAliases;
 use anyhow::{Context, Result, bail};
 use lockgate_ecosystems::{Limits, RegistryConfig, Secret};
-use lockgate_model::Ecosystem;
+use lockgate_model::{Ecosystem, redact};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -38,6 +47,12 @@ pub struct Config {
     pub work: WorkConfig,
     #[serde(default)]
     pub telemetry: TelemetryConfig,
+    #[serde(default)]
+    pub auth: AuthConfig,
+    #[serde(default)]
+    pub outbound: OutboundConfig,
+    #[serde(default)]
+    pub retention: RetentionConfig,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,6 +63,11 @@ pub struct ServerConfig {
     pub public_url: Url,
     /// Largest accepted webhook body in bytes. GitHub caps its payloads at 25 MB.
     pub max_body_bytes: usize,
+    /// Bytes of webhook bodies in memory at any time, together; what is beyond is refused with 503.
+    pub intake_bytes: usize,
+    /// Addresses of the proxies in front, whose `X-Forwarded-For` is believed when the access log notes a client.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 impl Default for ServerConfig {
@@ -56,6 +76,8 @@ impl Default for ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: Url::parse("http://127.0.0.1:8080/").expect("a constant address parses"),
             max_body_bytes: 25 * 1024 * 1024,
+            intake_bytes: 128 * 1024 * 1024,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -82,6 +104,9 @@ pub struct GithubConfig {
     pub private_key_file: PathBuf,
     /// Files with one webhook secret each; several while a secret is being rotated.
     pub webhook_secret_files: Vec<PathBuf>,
+    /// GitHub's rate limits; a GitHub Enterprise Server may have others or none.
+    #[serde(default)]
+    pub limits: lockgate_github::Limits,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -111,6 +136,18 @@ pub struct PolicyConfig {
 pub struct WorkConfig {
     /// Jobs worked on at once.
     pub workers: usize,
+    /// Jobs that speak to GitHub at once, beside those.
+    pub tellers: usize,
+    /// Seconds until a check without a decision is concluded as incomplete.
+    pub deadline_seconds: u64,
+    /// Seconds between two looks for what is overdue or lost.
+    pub sweep_seconds: u64,
+    /// Seconds between two comparisons with the App's delivery log.
+    pub compare_deliveries_seconds: u64,
+    /// Seconds between two comparisons with the open pull requests of an installation.
+    pub reconcile_seconds: u64,
+    /// Bytes that the cache of git repositories may take.
+    pub git_cache_bytes: u64,
     /// Releases collected at once within one job.
     pub releases_at_once: usize,
     /// Seconds one collector may take on one release.
@@ -131,6 +168,12 @@ impl Default for WorkConfig {
     fn default() -> Self {
         Self {
             workers: 4,
+            tellers: 4,
+            deadline_seconds: 900,
+            sweep_seconds: 10,
+            compare_deliveries_seconds: 60,
+            reconcile_seconds: 3600,
+            git_cache_bytes: 20 << 30,
             releases_at_once: 16,
             collector_seconds: 60,
             attempts: 3,
@@ -160,6 +203,7 @@ impl Config {
         let config: Self =
             toml::from_str(&text).with_context(|| format!("read the configuration {}", path.display()))?;
         config.validate().with_context(|| format!("use the configuration {}", path.display()))?;
+        config.outbound.install();
         Ok(config)
     }
 
@@ -171,10 +215,62 @@ impl Config {
                 );
             }
         }
+        if self.work.tellers == 0 || self.work.deadline_seconds == 0 {
+            bail!("work.tellers and work.deadline_seconds must be at least 1");
+        }
         if self.work.workers == 0 || self.work.releases_at_once == 0 {
             bail!("work.workers and work.releases_at_once must be at least 1");
         }
+        self.without_credentials()?;
+        self.outbound.validate()?;
+        self.retention.validate()?;
+        self.auth.validate(&self.server.public_url)
+    }
+
+    /// A secret in an address would be shown with it: in errors, in check runs, on pages.
+    fn without_credentials(&self) -> Result<()> {
+        let registries = self.registries.iter().map(|(e, section)| (format!("registries.{e}.url"), Some(&section.url)));
+        let github = self.github.iter();
+        let github = github.flat_map(|g| [("github.api_url", &g.api_url), ("github.web_url", &g.web_url)]);
+        let others = [
+            ("server.public_url", Some(&self.server.public_url)),
+            ("telemetry.otlp_endpoint", self.telemetry.otlp_endpoint.as_ref()),
+            ("outbound.proxy", self.outbound.proxy.as_ref()),
+        ];
+        let others = others.into_iter().chain(github.map(|(key, url)| (key, Some(url))));
+        for (key, url) in registries.chain(others.map(|(key, url)| (key.to_owned(), url))) {
+            if url.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+                bail!("{key} holds a user or password; put a token into a file and name that instead");
+            }
+        }
         Ok(())
+    }
+
+    /// Names of the hosts that are asked over the network, each once; addresses in digits left out.
+    pub fn outbound_hosts(&self) -> Vec<String> {
+        let issuer = self.auth.oidc.iter().filter_map(|oidc| Url::parse(&oidc.issuer).ok());
+        let github = self.github.iter().map(|github| github.web_url.clone());
+        let urls = issuer.chain(github).chain(self.telemetry.otlp_endpoint.clone());
+        let hosts = urls.filter_map(|url| url.host_str().map(str::to_owned)).chain(self.registry_hosts());
+        let names = hosts.map(|host| host.rsplit_once(':').map_or(host.clone(), |(name, _)| name.to_owned()));
+        let names = names.filter(|name| name.parse::<std::net::IpAddr>().is_err() && name != "localhost");
+        names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Every file that holds a secret, by its key.
+    pub fn secret_files(&self) -> Vec<(String, &Path)> {
+        let mut files: Vec<(String, &Path)> = Vec::new();
+        files.extend(self.database.url_file.iter().map(|f| ("database.url_file".to_owned(), f.as_path())));
+        files.extend(self.database.owner_url_file.iter().map(|f| ("database.owner_url_file".to_owned(), f.as_path())));
+        for github in &self.github {
+            files.push(("github.private_key_file".to_owned(), &github.private_key_file));
+            let secrets = github.webhook_secret_files.iter();
+            files.extend(secrets.map(|f| ("github.webhook_secret_files".to_owned(), f.as_path())));
+        }
+        let tokens = self.registries.iter().filter_map(|(e, section)| Some((e, section.token_file.as_deref()?)));
+        files.extend(tokens.map(|(e, file)| (format!("registries.{e}.token_file"), file)));
+        files.extend(self.auth.oidc.iter().map(|o| ("auth.oidc.client_secret_file".to_owned(), o.client_secret_file.as_path())));
+        files
     }
 
     /// What the registry client needs, tokens read from their files.
@@ -237,7 +333,16 @@ pub fn read_secret(path: &Path) -> Result<String> {
     if secret.is_empty() {
         bail!("the secret file {} is empty; put the secret on its first line", path.display());
     }
+    know(secret);
     Ok(secret.to_owned())
+}
+
+/// No text shows this secret from now on; of an address, neither its password.
+fn know(secret: &str) {
+    redact::know(secret);
+    if let Some(password) = Url::parse(secret).ok().as_ref().and_then(Url::password) {
+        redact::know(password);
+    }
 }
 
 /// The value of environment variable `name`, else the first line of `file`.
@@ -246,7 +351,10 @@ pub fn read_secret(path: &Path) -> Result<String> {
 /// When the file is named but cannot be read.
 pub fn secret_from(name: &str, file: Option<&Path>) -> Result<Option<String>> {
     match std::env::var(name) {
-        Ok(value) if !value.is_empty() => Ok(Some(value)),
+        Ok(value) if !value.is_empty() => {
+            know(&value);
+            Ok(Some(value))
+        }
         _ => file.map(read_secret).transpose(),
     }
 }

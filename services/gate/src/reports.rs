@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use lockgate_model::{AssessedRelease, Assessment, DecisionRecord, Evidence};
 use lockgate_policy::Context as PolicyContext;
 use lockgate_report::{Meta, Report};
-use lockgate_store::{decisions, evidence};
+use lockgate_store::{PgConnection, decisions, evidence};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -21,13 +21,21 @@ pub struct Decided {
 /// # Errors
 /// When the database cannot be read.
 pub async fn decided(context: &Context, decision: Uuid) -> Result<Option<Decided>> {
-    let pool = context.store.pool();
-    let Some(record) = decisions::get(pool, decision).await? else { return Ok(None) };
-    let asked = decisions::assessment(pool, decision)
+    let mut connection = context.store.pool().acquire().await?;
+    decided_in(&mut connection, decision).await
+}
+
+/// As [`decided`], seen with the eyes of `connection`: a reader's transaction shows its own installations' decisions.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn decided_in(connection: &mut PgConnection, decision: Uuid) -> Result<Option<Decided>> {
+    let Some(record) = decisions::get(&mut *connection, decision).await? else { return Ok(None) };
+    let asked = decisions::assessment(&mut *connection, decision)
         .await?
         .with_context(|| format!("load decision {decision}: its question is missing"))?;
     let bodies: HashMap<_, Evidence> =
-        evidence::by_ids(pool, &record.evidence).await?.into_iter().map(|e| (e.id(), e)).collect();
+        evidence::by_ids(&mut *connection, &record.evidence).await?.into_iter().map(|e| (e.id(), e)).collect();
     let releases = asked
         .links
         .into_iter()
@@ -37,7 +45,7 @@ pub async fn decided(context: &Context, decision: Uuid) -> Result<Option<Decided
         })
         .collect();
     let assessment = Assessment { change: asked.change, releases, asked_at: asked.asked_at };
-    let facts = PolicyContext { registry_hosts: asked.registry_hosts };
+    let facts = PolicyContext { registry_hosts: asked.registry_hosts, waivers: asked.waivers };
     Ok(Some(Decided { record, assessment, facts }))
 }
 

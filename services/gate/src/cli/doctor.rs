@@ -1,10 +1,11 @@
 //! `lockgate doctor`: each part that a server needs, tried; for what is missing, the remedy.
 
-use super::finding_code;
-use crate::{config::Config, server};
+use super::{finding_code, permissions};
+use crate::{config::Config, server, web::auth::Provider};
 use anyhow::{Context, Result};
 use lockgate_ecosystems::Client;
-use lockgate_model::Ecosystem;
+use lockgate_model::{Ecosystem, redact::redact};
+use lockgate_outbound::Network;
 use lockgate_store::advisories;
 use std::{path::Path, process::ExitCode};
 
@@ -29,9 +30,14 @@ impl Findings {
             Ok(what) => println!("ok       {part}: {what}"),
             Err(error) => {
                 self.missing += 1;
-                println!("missing  {part}: {error:#}");
+                println!("missing  {part}: {}", redact(&format!("{error:#}")));
             }
         }
+    }
+
+    /// It works, and should not stay so.
+    fn warn(&self, part: &str, why: &str) {
+        println!("warning  {part}: {why}");
     }
 }
 
@@ -46,7 +52,12 @@ pub(super) async fn run(path: &Path) -> Result<ExitCode> {
     };
     findings.note("configuration", Ok(path.display().to_string()));
     findings.note("policy", server::policy(&config).map(|p| p.digest().to_string()));
+    for why in permissions::warnings(path, &config) {
+        findings.warn("files", &why);
+    }
+    findings.note("outbound", outbound(&config).await);
     findings.note("github", github(&config));
+    findings.note("sign-in", sign_in(&config).await);
     registries(&config, &mut findings).await;
     database(&config, &mut findings).await;
     println!("{} missing", findings.missing);
@@ -66,6 +77,32 @@ fn github(config: &Config) -> Result<String> {
         );
     }
     Ok(format!("App {} at {}", github.client_id, github.api_url))
+}
+
+async fn sign_in(config: &Config) -> Result<String> {
+    let Some(provider) = Provider::new(config)? else {
+        return Ok("by machine token alone; people sign in once [auth.oidc] is filled as the README shows".to_owned());
+    };
+    let keys = provider.probe().await?;
+    Ok(format!("the OpenID provider answers ({keys} keys)"))
+}
+
+/// Names that lead into a private network, and are not listed as such: they would not be asked.
+async fn outbound(config: &Config) -> Result<String> {
+    let mut unlisted = Vec::new();
+    for host in config.outbound_hosts() {
+        if !Network::current().is_private(&host) && lockgate_outbound::resolves_privately(&host).await {
+            unlisted.push(host);
+        }
+    }
+    if unlisted.is_empty() {
+        return Ok("every configured name is public, or listed in outbound.private_hosts".to_owned());
+    }
+    anyhow::bail!(
+        "these names resolve to private addresses, so they are not asked: {}; if they belong there, add them to \
+         outbound.private_hosts",
+        unlisted.join(", ")
+    )
 }
 
 async fn registries(config: &Config, findings: &mut Findings) {

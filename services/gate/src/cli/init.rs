@@ -4,7 +4,7 @@
 //! `lockgate doctor` says so.
 
 use crate::{
-    config::{Config, DatabaseConfig, PolicyConfig, RegistrySection, ServerConfig, TelemetryConfig, WorkConfig},
+    config::{Config, DatabaseConfig, OutboundConfig, PolicyConfig, RegistrySection, ServerConfig, TelemetryConfig, WorkConfig},
     server,
 };
 use anyhow::{Context, Result, bail};
@@ -69,6 +69,7 @@ pub(super) fn default_data_dir() -> PathBuf {
 /// A configuration with the registries that the installed clients use.
 pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
     let mut registries = BTreeMap::new();
+    let mut outbound = OutboundConfig::default();
     for ecosystem in Ecosystem::ALL {
         let url = match ecosystem {
             Ecosystem::Npm => npm().await,
@@ -76,7 +77,12 @@ pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
             Ecosystem::Cargo => cargo().await,
         };
         if let Some(url) = url {
+            // The client of the machine goes there, so the machine's owner means it, wherever it is.
+            note_private(&mut outbound, url.host_str()).await;
             let artifact_hosts = artifact_hosts(ecosystem, &url).await;
+            for host in &artifact_hosts {
+                note_private(&mut outbound, Some(host)).await;
+            }
             registries.insert(
                 ecosystem,
                 RegistrySection {
@@ -97,7 +103,19 @@ pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
         policy: PolicyConfig::default(),
         work: WorkConfig::default(),
         telemetry: TelemetryConfig::default(),
+        auth: Default::default(),
+        outbound,
+        retention: Default::default(),
     })
+}
+
+/// Lists a host that lives in a private network, so that it may be reached from now on.
+async fn note_private(outbound: &mut OutboundConfig, host: Option<&str>) {
+    let Some(host) = host.filter(|host| !outbound.private_hosts.iter().any(|known| known == host)) else { return };
+    if host.parse::<std::net::IpAddr>().is_err() && lockgate_outbound::resolves_privately(host).await {
+        outbound.private_hosts.push(host.to_owned());
+        outbound.install();
+    }
 }
 
 /// Runs a client outside the current folder, whose configuration files must not decide.

@@ -1,5 +1,6 @@
 //! The command line. Names and exit codes are stable: tests, CI systems and auditors rely on them.
 
+mod access;
 pub mod advisories;
 mod audit;
 mod check;
@@ -7,16 +8,21 @@ mod doctor;
 mod init;
 mod license;
 mod lock;
+mod permissions;
 mod policy;
 mod sbom;
 mod scan;
 mod serve;
+mod token;
 mod versions;
 
-use crate::config::{Config, DEFAULT_FILE};
+use crate::{
+    config::{Config, DEFAULT_FILE},
+    telemetry,
+};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use lockgate_model::Outcome;
+use lockgate_model::{Outcome, redact::redact};
 use std::{
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
@@ -31,7 +37,7 @@ const ERROR: u8 = 2;
 #[command(name = "lockgate", version, about, max_term_width = 100)]
 struct Cli {
     /// The configuration file.
-    #[arg(long, global = true, env = "LOCKGATE_CONFIG", default_value = DEFAULT_FILE)]
+    #[arg(long, global = true, env = "LOCKGATE_CONFIG", hide_env_values = true, default_value = DEFAULT_FILE)]
     config: PathBuf,
     #[command(subcommand)]
     command: Command,
@@ -68,15 +74,27 @@ enum Command {
     /// Export decisions, or verify an export offline.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Tokens with which machines ask the server.
+    #[command(subcommand)]
+    Token(token::Command),
 }
 
 /// Parses the arguments, runs the command, and turns its end into an exit code.
 pub async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    telemetry::report_panics();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // What could not be read is quoted, and may be an address with a password.
+        Err(error) if error.use_stderr() => {
+            eprint!("{}", redact(&error.render().to_string()));
+            return ExitCode::from(ERROR);
+        }
+        Err(help) => help.exit(),
+    };
     match run(cli).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("lockgate: {error:#}");
+            eprintln!("lockgate: {}", redact(&format!("{error:#}")));
             ExitCode::from(ERROR)
         }
     }
@@ -98,6 +116,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::InRange(arguments) => versions::in_range(&arguments),
         Command::Policy(command) => policy::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
+        Command::Token(command) => token::run(config, command).await,
     }
 }
 

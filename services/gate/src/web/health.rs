@@ -20,7 +20,8 @@ pub(crate) async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
     }
 }
 
-/// Prometheus text format 0.0.4.
+/// Prometheus text format 0.0.4. Asks for a token (role `monitor`): how much of which work waits tells an outsider what to
+/// attack, and when.
 pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     if let Ok(counts) = jobs::counts(state.context.store.pool()).await {
         for (kind, waiting) in counts {

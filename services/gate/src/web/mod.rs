@@ -1,27 +1,29 @@
-//! HTTP: webhook intake, pages, JSON API, health.
+//! HTTP: webhook intake, pages, JSON API, health. [`routes`] is the table of all of it, [`auth`] says who may ask.
 
+mod access_log;
+mod answers;
 mod api;
+pub mod auth;
+mod headers;
 mod health;
+mod intake;
 mod pages;
+mod records;
+mod routes;
+mod waivers;
 mod webhook;
 
-use crate::{
-    config::{Config, GithubConfig, read_secret},
-    jobs::Context,
-};
+pub use routes::{Access, RouteDescription, descriptions};
+
+use crate::{jobs::Context, telemetry::Metrics};
+use access_log::AccessLog;
 use anyhow::Result;
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderValue, header},
-    routing::{get, post},
-};
-use lockgate_github::Secret;
-use metrics_exporter_prometheus::PrometheusHandle;
+use auth::Provider;
+use axum::Router;
+use intake::Intake;
 use std::sync::Arc;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    set_header::SetResponseHeaderLayer,
     trace::{DefaultMakeSpan, TraceLayer},
 };
 
@@ -29,22 +31,22 @@ use tower_http::{
 #[derive(Debug, Clone)]
 pub struct AppState {
     pub(crate) context: Arc<Context>,
-    pub(crate) webhook_secrets: Arc<Vec<Secret>>,
-    pub(crate) metrics: PrometheusHandle,
+    pub(crate) intake: Intake,
+    pub(crate) metrics: Metrics,
+    pub(crate) access_log: AccessLog,
+    /// Where people sign in; `None`: the sign-in page takes a machine token.
+    pub(crate) provider: Option<Arc<Provider>>,
 }
 
 impl AppState {
     /// # Errors
-    /// When a webhook secret cannot be read.
-    pub fn new(context: Arc<Context>, metrics: PrometheusHandle) -> Result<Self> {
-        let webhook_secrets = Arc::new(webhook_secrets(&context.config)?);
-        Ok(Self { context, webhook_secrets, metrics })
+    /// When the OpenID provider's section cannot be used.
+    pub fn new(context: Arc<Context>, metrics: Metrics) -> Result<Self> {
+        let intake = Intake::start(&context.store, context.config.server.intake_bytes);
+        let access_log = AccessLog::start(context.store.clone());
+        let provider = Provider::new(&context.config)?.map(Arc::new);
+        Ok(Self { context, intake, metrics, access_log, provider })
     }
-}
-
-fn webhook_secrets(config: &Config) -> Result<Vec<Secret>> {
-    let files = config.github.as_ref().map(|g: &GithubConfig| g.webhook_secret_files.as_slice()).unwrap_or_default();
-    files.iter().map(|file| Ok(Secret::from(read_secret(file)?))).collect()
 }
 
 /// Which doors a process opens.
@@ -60,26 +62,10 @@ pub enum Role {
 
 /// The routes of a role.
 pub fn router(state: AppState, role: Role) -> Router {
-    let health = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics));
-    let doors = match role {
-        Role::Worker => Router::new(),
-        Role::All | Role::Intake => {
-            let limit = state.context.config.server.max_body_bytes;
-            let intake =
-                Router::new().route("/webhooks/github", post(webhook::receive)).layer(DefaultBodyLimit::max(limit));
-            intake.merge(pages::routes()).merge(api::routes())
-        }
-    };
-    let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    health
-        .merge(doors)
+    let intake = role != Role::Worker;
+    let routes = routes::router(&state, intake);
+    headers::layered(routes, &state.context.config.server)
         .with_state(state)
-        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"))
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http().make_span_with(DefaultMakeSpan::new().level(tracing::Level::INFO)))
 }

@@ -1,59 +1,35 @@
 //! The pages: decisions, one decision, one that is still being made. Server-rendered, without script.
 
-use super::{AppState, api::ListQuery};
+use super::{
+    AppState,
+    answers::{self, Audience, page},
+    api::ListQuery,
+    auth::{Authorized, SignedIn},
+};
 use crate::reports::{self, Decided};
 use anyhow::Result;
 use askama::Template;
 use axum::{
-    Router,
     extract::{Path, Query, State},
     http::{StatusCode, header},
-    response::{Html, IntoResponse, Redirect, Response},
-    routing::get,
+    response::{IntoResponse, Redirect, Response},
 };
 use lockgate_model::{ChangeKind, DecisionRecord, Observation, Outcome};
 use lockgate_report::{self as report, EvidenceReport, ReleaseReport, Report};
 use lockgate_store::{decisions, evaluations};
 use uuid::Uuid;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/", get(list))
-        .route("/d/{id}", get(decision))
-        .route("/e/{id}", get(progress))
-        .route("/static/style.css", get(style))
-}
-
-async fn style() -> impl IntoResponse {
+pub(super) async fn style() -> impl IntoResponse {
     let text = include_str!("../../../../web/static/style.css");
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], text)
 }
 
-fn page(status: StatusCode, template: &impl Template) -> Response {
-    match template.render() {
-        Ok(text) => (status, Html(text)).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "render a page");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "message.html")]
-struct Message<'a> {
-    title: &'a str,
-    message: &'a str,
-}
-
 fn missing(what: &str) -> Response {
-    page(StatusCode::NOT_FOUND, &Message { title: "Not here", message: what })
+    answers::missing(Audience::People, what)
 }
 
 fn failed(error: &anyhow::Error) -> Response {
-    tracing::error!(error = format!("{error:#}"), "answer a page");
-    let message = "The server could not answer; its log says why.";
-    page(StatusCode::INTERNAL_SERVER_ERROR, &Message { title: "Something failed", message })
+    answers::failed(Audience::People, error)
 }
 
 /// One line of the list.
@@ -92,7 +68,7 @@ impl From<DecisionRecord> for Row {
     }
 }
 
-fn time(at: chrono::DateTime<chrono::Utc>) -> String {
+pub(super) fn time(at: chrono::DateTime<chrono::Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -103,14 +79,15 @@ struct Decisions {
     outcome: String,
     rows: Vec<Row>,
     older: Option<i64>,
+    signed_in: Option<SignedIn>,
 }
 
-async fn list(State(state): State<AppState>, Query(query): Query<ListQuery>) -> Response {
+pub(super) async fn list(State(state): State<AppState>, who: Authorized, Query(query): Query<ListQuery>) -> Response {
     let filter = match query.filter() {
         Ok(filter) => filter,
-        Err(why) => return page(StatusCode::BAD_REQUEST, &Message { title: "Cannot filter by that", message: &why }),
+        Err(why) => return answers::unusable(Audience::People, &why),
     };
-    match decisions::list(state.context.store.pool(), &filter).await {
+    match records(&state, &who, &filter).await {
         Ok(records) => {
             let full = i64::try_from(records.len()).is_ok_and(|n| n == i64::from(filter.limit));
             let older = records.last().filter(|_| full).map(|r| r.sequence);
@@ -119,11 +96,17 @@ async fn list(State(state): State<AppState>, Query(query): Query<ListQuery>) -> 
                 outcome: filter.outcome.map(|o| o.name().to_owned()).unwrap_or_default(),
                 rows: records.into_iter().map(Row::from).collect(),
                 older,
+                signed_in: who.signed_in,
             };
             page(StatusCode::OK, &template)
         }
-        Err(error) => failed(&error.into()),
+        Err(error) => failed(&error),
     }
+}
+
+async fn records(state: &AppState, who: &Authorized, filter: &decisions::Filter) -> Result<Vec<DecisionRecord>> {
+    let mut reading = state.context.store.reading(&who.scope).await?;
+    Ok(decisions::list(&mut *reading, filter).await?)
 }
 
 #[derive(Template)]
@@ -138,6 +121,7 @@ struct DecisionPage<'a> {
     decided_at: String,
     blocked: Vec<&'a ReleaseReport>,
     others: Vec<&'a ReleaseReport>,
+    signed_in: Option<SignedIn>,
 }
 
 /// Words for the page.
@@ -179,15 +163,20 @@ impl DecisionPage<'_> {
     }
 }
 
-async fn decision(State(state): State<AppState>, Path(id): Path<Uuid>) -> Response {
-    match reports::decided(&state.context, id).await {
-        Ok(Some(decided)) => render(&state, &decided),
+pub(super) async fn decision(State(state): State<AppState>, who: Authorized, Path(id): Path<Uuid>) -> Response {
+    match decided(&state, &who, id).await {
+        Ok(Some(decided)) => render(&state, who, &decided),
         Ok(None) => missing("There is no decision with this id."),
         Err(error) => failed(&error),
     }
 }
 
-fn render(state: &AppState, decided: &Decided) -> Response {
+async fn decided(state: &AppState, who: &Authorized, id: Uuid) -> Result<Option<Decided>> {
+    let mut reading = state.context.store.reading(&who.scope).await?;
+    reports::decided_in(&mut reading, id).await
+}
+
+fn render(state: &AppState, who: Authorized, decided: &Decided) -> Response {
     let report = reports::report(&state.context, decided);
     let (blocked, others) = report.releases.iter().partition(|r| r.outcome != Outcome::Allow);
     let template = DecisionPage {
@@ -200,6 +189,7 @@ fn render(state: &AppState, decided: &Decided) -> Response {
         blocked,
         others,
         report: &report,
+        signed_in: who.signed_in,
     };
     page(StatusCode::OK, &template)
 }
@@ -211,21 +201,22 @@ struct Progress<'a> {
     head: &'a str,
     state: &'a str,
     actor: &'a str,
+    signed_in: Option<SignedIn>,
 }
 
-async fn progress(State(state): State<AppState>, Path(id): Path<Uuid>) -> Response {
-    match on_evaluation(&state, id).await {
+pub(super) async fn progress(State(state): State<AppState>, who: Authorized, Path(id): Path<Uuid>) -> Response {
+    match on_evaluation(&state, who, id).await {
         Ok(answer) => answer,
         Err(error) => failed(&error),
     }
 }
 
-async fn on_evaluation(state: &AppState, id: Uuid) -> Result<Response> {
-    let pool = state.context.store.pool();
-    if let Some(record) = decisions::of_evaluation(pool, id).await? {
+async fn on_evaluation(state: &AppState, who: Authorized, id: Uuid) -> Result<Response> {
+    let mut reading = state.context.store.reading(&who.scope).await?;
+    if let Some(record) = decisions::of_evaluation(&mut *reading, id).await? {
         return Ok(Redirect::to(&format!("/d/{}", record.id)).into_response());
     }
-    let Some(evaluation) = evaluations::get(pool, id).await? else {
+    let Some(evaluation) = evaluations::get(&mut *reading, id).await? else {
         return Ok(missing("There is no evaluation with this id."));
     };
     let template = Progress {
@@ -233,6 +224,7 @@ async fn on_evaluation(state: &AppState, id: Uuid) -> Result<Response> {
         head: evaluation.head_sha.short(),
         state: evaluation.state.name(),
         actor: &evaluation.actor,
+        signed_in: who.signed_in,
     };
     Ok(page(StatusCode::OK, &template))
 }
