@@ -1,8 +1,11 @@
-//! The pages in a real browser: rendered without script, wide and phone-sized.
+//! The pages in a real browser: signed in at the provider, rendered without script, wide and phone-sized.
 
+use lockgate_gate::{config::GrantConfig, web::auth::Role};
 use lockgate_model::Ecosystem;
+use lockgate_store::waivers::{self, Answer, NewWaiver, Requested};
 use lockgate_tests::{
-    app::TestApp,
+    app::{TestApp, advisory},
+    oidc::{CLIENT_SECRET, Person, Provider},
     registry::{Package, lockfile},
 };
 use std::{path::Path, process::Command};
@@ -39,9 +42,45 @@ fn png_size(path: &Path) -> (u32, u32) {
     (number(16), number(20))
 }
 
+/// A server where everybody who comes is signed in as an admin.
+async fn app() -> (TestApp, Provider) {
+    let provider = Provider::start(Person::new("octo-reviewer", &["operators"])).await;
+    let app = TestApp::start_with(|config| {
+        let secret = config.github.as_ref().unwrap().private_key_file.with_file_name("oidc-secret");
+        std::fs::write(&secret, CLIENT_SECRET).unwrap();
+        let grant = GrantConfig { group: "operators".to_owned(), role: Role::Admin, installations: None };
+        config.auth = provider.auth(secret, vec![grant]);
+    })
+    .await;
+    let critical = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
+    app.import_advisories(&[advisory("GHSA-0000-0000-0000", "npm", "nobody-uses-this", "1.0.1", critical)]).await;
+    (app, provider)
+}
+
+/// The address that signs in on the way to `path`: the browser goes to the provider and comes back with its cookie.
+fn signed_in(app: &TestApp, path: &str) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    app.base.join(&format!("login/start?next={next}")).unwrap().to_string()
+}
+
+/// Takes the page's picture wide and phone-sized, and answers its document.
+async fn look(name: &'static str, address: String) -> String {
+    tokio::task::spawn_blocking(move || {
+        let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        for (size, width) in [("wide", 1280), ("phone", 500)] {
+            let picture = pictures.join(format!("{name}-{size}.png"));
+            visit(&address, width, &[format!("--screenshot={}", picture.display())]);
+            assert_eq!(png_size(&picture).0, width, "{name} {size}");
+        }
+        visit(&address, 1280, &["--dump-dom".to_owned()])
+    })
+    .await
+    .unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_decision_page_shows_what_to_do_wide_and_on_a_phone() {
-    let app = TestApp::start().await;
+async fn decisions_show_what_to_do_wide_and_on_a_phone() {
+    let (app, _provider) = app().await;
     let base = Package::npm("left-pad", "1.0.0");
     let next = Package::npm("left-pad", "1.0.1").script("preinstall", "node setup.js");
     let denied = Package::npm("is-odd", "3.0.0").license(Some("AGPL-3.0-only"));
@@ -50,25 +89,66 @@ async fn the_decision_page_shows_what_to_do_wide_and_on_a_phone() {
     let npm = |packages: &[&Package]| lockfile(Ecosystem::Npm, app.registries.base(), packages);
     app.repository(&[(LOCK, &npm(&[&base]))]);
     let run = app.judge("change", &[(LOCK, &npm(&[&next, &denied, &fine]))]).await;
-    let page = run.details_url.expect("a completed run links to its page");
+    let page: url::Url = run.details_url.expect("a completed run links to its page").parse().unwrap();
 
-    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for (name, width) in [("wide", 1280), ("phone", 500)] {
-        let picture = pictures.join(format!("decision-{name}.png"));
-        let (url, shot) = (page.clone(), picture.clone());
-        tokio::task::spawn_blocking(move || visit(&url, width, &[format!("--screenshot={}", shot.display())]))
-            .await
-            .unwrap();
-        assert_eq!(png_size(&picture).0, width, "{name}");
-    }
-    let list = app.base.to_string();
-    let dom = tokio::task::spawn_blocking(move || {
-        (visit(&page, 1280, &["--dump-dom".to_owned()]), visit(&list, 1280, &["--dump-dom".to_owned()]))
-    });
-    let (decision, list) = dom.await.unwrap();
+    let decision = look("decision", signed_in(&app, page.path())).await;
     for part in ["deny", "is-odd", "AGPL-3.0-only", "Do:", "left-pad", "package.json", "@scope/fine", "1 more"] {
         assert!(decision.contains(part), "{part} is not on the page: {decision}");
     }
-    assert!(list.contains("octo/shop") && list.contains("deny"), "{list}");
+    let list = look("list", signed_in(&app, "/")).await;
+    for part in ["octo/shop", "deny", "octo-reviewer", "admin", "Sign out", "/waivers"] {
+        assert!(list.contains(part), "{part} is not on the page: {list}");
+    }
     app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waivers_can_be_answered_wide_and_on_a_phone() {
+    let (app, _provider) = app().await;
+    let mut connection = app.store().pool().acquire().await.unwrap();
+    let wanted = |purl, reason| NewWaiver {
+        installation_id: 1,
+        repository_id: 1,
+        repository: "octo/shop",
+        purl,
+        code: "license/denied",
+        reason,
+        requested_by: "github:octo-dev",
+    };
+    let now = chrono::Utc::now();
+    let long = "Used in one build script that is never shipped; the replacement is planned for the next release.";
+    for (purl, reason) in
+        [("pkg:npm/is-odd@3.0.0", long), ("pkg:cargo/a-crate-with-a-rather-long-name@10.20.30", "Soon gone.")]
+    {
+        waivers::request(&mut connection, &wanted(purl, reason)).await.unwrap();
+    }
+    let grant = Answer::Grant { expires_at: now + chrono::TimeDelta::days(14) };
+    for (purl, answer) in [("pkg:npm/left-pad@1.0.1", grant), ("pkg:pypi/requests@2.0.0", Answer::Refuse)] {
+        let Requested::New(id) = waivers::request(&mut connection, &wanted(purl, "Needed today.")).await.unwrap()
+        else {
+            panic!("the request is new")
+        };
+        waivers::answer(&mut connection, id, answer, "person:octo-reviewer", "After a look.", now).await.unwrap();
+    }
+    drop(connection);
+    let page = look("waivers", signed_in(&app, "/waivers")).await;
+    for part in ["pkg:npm/is-odd@3.0.0", "Grant", "Refuse", "for 30 days", "granted", "refused", "End it", "octo-dev"] {
+        assert!(page.contains(part), "{part} is not on the page: {page}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sign_in_says_how() {
+    let (app, _provider) = app().await;
+    let page = look("login", app.base.join("login").unwrap().to_string()).await;
+    assert!(page.contains("Sign in") && page.contains("/login/start"), "{page}");
+    // Who is not signed in comes here from every page.
+    let page = look("login-from-list", app.base.to_string()).await;
+    assert!(page.contains("/login/start?next=%2F"), "{page}");
+    app.finish().await;
+    let without_provider = TestApp::start_without_feed().await;
+    let page = look("login-token", without_provider.base.join("login").unwrap().to_string()).await;
+    assert!(page.contains("lockgate token create") && page.contains("type=\"password\""), "{page}");
+    without_provider.finish().await;
 }

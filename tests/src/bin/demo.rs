@@ -9,7 +9,7 @@ use lockgate_tests::{
     demo::{
         lockfiles::Lockfiles,
         pulls::{self, Pull, Repository},
-        server::Server,
+        server::{self, Server},
         table,
     },
     fake_github::{CheckRun, FakeGitHub, Options},
@@ -47,7 +47,9 @@ async fn main() -> Result<()> {
     // A name of its own for each run: the database remembers the repositories of earlier ones.
     let repo = format!("octo/shop-{}", chrono::Utc::now().format("%m%d-%H%M%S"));
     commit_base(&github, &repo, &repository)?;
-    let server = Server::start(&arguments.lockgate, &arguments.state, &github).await?;
+    let identity = server::identity_provider().await;
+    println!("  identity provider: {}", identity.issuer());
+    let server = Server::start(&arguments.lockgate, &arguments.state, &github, &identity).await?;
     println!("  lockgate serve: {}", server.address());
 
     let mut opened = Vec::new();
@@ -57,6 +59,7 @@ async fn main() -> Result<()> {
     let runs = wait(&github, &repo, &opened).await?;
     table::print(&runs);
     println!("\ndecisions: {}", server.address());
+    println!("  sign in there as viewer, reviewer, auditor or admin: the demo's identity provider asks who you are");
     if arguments.once {
         return server.stop().await;
     }

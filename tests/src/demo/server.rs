@@ -1,7 +1,11 @@
 //! The real server as a process of its own, configured by its own commands.
 
-use crate::fake_github::FakeGitHub;
+use crate::{
+    fake_github::FakeGitHub,
+    oidc::{CLIENT_SECRET, Person, Provider},
+};
 use anyhow::{Context, Result, bail};
+use lockgate_gate::{config::GrantConfig, web::auth::Role};
 use std::{
     fs::{self, File},
     net::TcpListener,
@@ -15,6 +19,14 @@ use url::Url;
 /// A first start initialises the database.
 const START: Duration = Duration::from_secs(60);
 
+/// Who can sign in to the demo: one for each role of people, named after it.
+const PEOPLE: [Role; 4] = [Role::Viewer, Role::Reviewer, Role::Auditor, Role::Admin];
+
+/// The demo's identity provider: whoever comes chooses who to be.
+pub async fn identity_provider() -> Provider {
+    Provider::start_with_choice(PEOPLE.map(|role| Person::new(role.name(), &[role.name()])).to_vec()).await
+}
+
 /// `lockgate serve`; killed when dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -27,9 +39,9 @@ impl Server {
     ///
     /// # Errors
     /// When one of them fails; the log lies in `state`.
-    pub async fn start(lockgate: &Path, state: &Path, github: &FakeGitHub) -> Result<Self> {
+    pub async fn start(lockgate: &Path, state: &Path, github: &FakeGitHub, identity: &Provider) -> Result<Self> {
         let config = state.join("lockgate.toml");
-        configure(lockgate, state, &config, github).await?;
+        configure(lockgate, state, &config, github, identity).await?;
         let osv = state.join("advisories.json");
         write_records(&osv)?;
         run(lockgate, &config, &["advisories", "import", &osv.display().to_string()]).await?;
@@ -100,7 +112,13 @@ async fn run(lockgate: &Path, config: &Path, arguments: &[&str]) -> Result<()> {
 }
 
 /// What `lockgate init` writes, with the stand-in as its GitHub. Kept: the clients are asked once.
-async fn configure(lockgate: &Path, state: &Path, config: &Path, github: &FakeGitHub) -> Result<()> {
+async fn configure(
+    lockgate: &Path,
+    state: &Path,
+    config: &Path,
+    github: &FakeGitHub,
+    identity: &Provider,
+) -> Result<()> {
     let written = state.join("init.toml");
     if !written.exists() {
         println!("  lockgate init: asking the clients for their registries");
@@ -128,6 +146,10 @@ async fn configure(lockgate: &Path, state: &Path, config: &Path, github: &FakeGi
     let webhook = secret("webhook-secret", github.webhook_secret())?;
     section.insert("webhook_secret_files".to_owned(), vec![webhook.display().to_string()].into());
     table.insert("github".to_owned(), section.into());
+    let grants =
+        PEOPLE.map(|role| GrantConfig { group: role.name().to_owned(), role, installations: None }).to_vec();
+    let auth = identity.auth(secret("oidc-secret", CLIENT_SECRET)?, grants);
+    table.insert("auth".to_owned(), toml::Value::try_from(auth)?);
     fs::write(config, table.to_string()).with_context(|| format!("write {}", config.display()))
 }
 
