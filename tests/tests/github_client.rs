@@ -3,7 +3,7 @@
 
 use lockgate_github::{
     Annotation, AnnotationLevel, App, AppConfig, CheckRunDraft, CheckRunState, Conclusion, ExposeSecret, GithubError,
-    InstallationClient, ReportedStatus,
+    Headroom, InstallationClient, ReportedStatus,
 };
 use lockgate_tests::fake_github::{FakeGitHub, Fault, FaultTiming, INSTALLATION};
 use serde_json::json;
@@ -179,6 +179,12 @@ async fn limits_and_outages_are_told_apart() {
     github.fail_next(1, "check-runs", FaultTiming::Before, Fault::rate_limited(17));
     let limited = client.create_check_run(REPO, &draft(&sha, 0)).await.unwrap_err();
     assert_eq!(limited.retry_after(), Some(Duration::from_secs(17)));
+    // Until then nothing is asked; another process, which does not know of it, may.
+    let asked = github.requests().len();
+    let again = client.create_check_run(REPO, &draft(&sha, 0)).await.unwrap_err();
+    assert!(again.retry_after().is_some_and(|wait| wait <= Duration::from_secs(17)), "{again}");
+    assert_eq!((github.requests().len(), client.headroom()), (asked, Headroom::Scarce));
+    let client = self::client(&github);
     github.fail_next(1, "check-runs", FaultTiming::Before, Fault::Status(503, Vec::new()));
     let outage = client.create_check_run(REPO, &draft(&sha, 0)).await.unwrap_err();
     assert!(outage.is_transient() && outage.retry_after().is_none());

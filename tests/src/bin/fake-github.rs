@@ -1,8 +1,8 @@
-//! The fake GitHub as a program, for the demo: a script drives it under `/_control/`.
+//! The fake GitHub as a program: a script or a test that kills the server, not GitHub, drives it under `/_control/`.
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use lockgate_tests::fake_github::{FakeGitHub, Options};
+use lockgate_tests::fake_github::{FakeGitHub, Options, RateLimits};
 use std::{
     fs::OpenOptions,
     io::Write,
@@ -28,6 +28,18 @@ struct Arguments {
     /// Where webhooks are sent.
     #[arg(long)]
     target: Option<Url>,
+    /// Where the REST API begins: `/api/v3` on a GitHub Enterprise Server.
+    #[arg(long, default_value = "")]
+    base_path: String,
+    /// How long an installation token lasts, in seconds.
+    #[arg(long, default_value_t = 3600)]
+    token_seconds: i64,
+    /// Refuse as GitHub does when too much is asked.
+    #[arg(long)]
+    rate_limits: bool,
+    /// Do not hold requests and answers to GitHub's description, which costs time.
+    #[arg(long)]
+    undescribed: bool,
 }
 
 #[tokio::main]
@@ -44,6 +56,10 @@ async fn main() -> Result<()> {
         webhook_secret: arguments.webhook_secret,
         state: Some(arguments.state.clone()),
         target: arguments.target,
+        base_path: arguments.base_path,
+        token_lifetime: chrono::TimeDelta::seconds(arguments.token_seconds),
+        rate_limits: arguments.rate_limits.then(RateLimits::default),
+        described: !arguments.undescribed,
     })
     .await?;
     let key = arguments.state.join("app-key.pem");

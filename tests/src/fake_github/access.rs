@@ -1,17 +1,21 @@
 //! Who may do what: the App's own token, and the installation tokens that it buys.
 
-use super::{APP_ID, INSTALLATION};
+use super::{APP_ID, State, installations::Installation};
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
     rsa::{KeyPair, KeySize},
     signature::KeyPair as _,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::OnceLock,
+};
 
 /// An RSA key that exists for this process only: no private key is ever committed.
 pub struct AppKey {
@@ -38,7 +42,7 @@ impl AppKey {
         KEY.get_or_init(Self::generate)
     }
 
-    fn generate() -> Self {
+    pub(super) fn generate() -> Self {
         let pair = KeyPair::generate(KeySize::Rsa2048).expect("this machine has randomness");
         let der: Pkcs8V1Der<'_> = pair.as_der().expect("a fresh key can be encoded");
         let body = STANDARD.encode(der.as_ref());
@@ -76,49 +80,74 @@ impl AppKey {
 /// What a token was restricted to when it was issued.
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
+    pub(super) installation: u64,
     expires_at: DateTime<Utc>,
-    /// Names without owner; `None` is every repository.
-    repositories: Option<Vec<String>>,
+    /// Ids; `None` is every repository of the installation.
+    repositories: Option<BTreeSet<u64>>,
     permissions: BTreeMap<String, String>,
 }
 
-/// Installation tokens that are valid.
+/// Installation tokens that were issued.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     issued: BTreeMap<String, Grant>,
 }
 
-impl Tokens {
-    /// Issues a token as `POST /app/installations/{id}/access_tokens` asks, and returns the answer's body.
-    pub(super) fn issue(&mut self, request: &Value) -> Value {
-        let expires_at = Utc::now() + TimeDelta::hours(1);
-        let names = |list: &Vec<Value>| list.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect();
-        let all = json!({"contents": "read", "checks": "write", "pull_requests": "read", "metadata": "read"});
-        let permissions = request.get("permissions").unwrap_or(&all).clone();
-        let grant = Grant {
-            expires_at,
-            repositories: request.get("repositories").and_then(Value::as_array).map(names),
-            permissions: serde_json::from_value(permissions.clone()).unwrap_or_default(),
+/// What an installation's owner granted the App.
+pub(super) fn permissions() -> Value {
+    json!({"contents": "read", "checks": "write", "pull_requests": "read", "merge_queues": "read", "metadata": "read"})
+}
+
+impl State {
+    /// Issues a token as `POST /app/installations/{id}/access_tokens` asks, and returns it with its end.
+    ///
+    /// Fails with the words of GitHub's 422 when a repository is not the installation's.
+    pub(super) fn issue_token(
+        &mut self,
+        installation: u64,
+        request: &Value,
+        lifetime: TimeDelta,
+    ) -> Result<(String, DateTime<Utc>, Value), &'static str> {
+        let expires_at = Utc::now().trunc_subsecs(0) + lifetime;
+        let granted = permissions();
+        let permissions = request.get("permissions").unwrap_or(&granted).clone();
+        let covered = self.installation(installation).map(|i| i.repositories.clone()).unwrap_or_default();
+        let named = |name: &Value| {
+            let name = name.as_str().unwrap_or_default();
+            let mut repositories = covered.iter().filter_map(|id| self.repositories.get(id));
+            repositories.find(|r| r.name.split_once('/').is_some_and(|(_, n)| n == name)).map(|r| r.id)
         };
+        let listed = |key: &str| request.get(key).and_then(Value::as_array);
+        let by_name = listed("repositories").map(|names| names.iter().map(named).collect::<Option<BTreeSet<u64>>>());
+        let by_id = listed("repository_ids")
+            .map(|ids| ids.iter().map(|id| id.as_u64().filter(|id| covered.contains(id))).collect());
+        let repositories = match by_name.or(by_id) {
+            Some(None) => return Err("There is at least one repository that does not exist or is not accessible"),
+            Some(restricted) => restricted,
+            None => None,
+        };
+        let permitted = serde_json::from_value(permissions.clone()).unwrap_or_default();
+        let grant = Grant { installation, expires_at, repositories, permissions: permitted };
         // Neither forty characters nor one word: nothing may rely on a token's shape.
         let token = format!("ghs_{APP_ID}_{}.{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-        self.issued.insert(token.clone(), grant);
-        json!({"token": token, "expires_at": expires_at, "permissions": permissions, "installation_id": INSTALLATION})
+        self.tokens.issued.insert(token.clone(), grant);
+        Ok((token, expires_at, permissions))
     }
 
-    /// The grant behind `token`, while it lasts.
-    pub(super) fn grant(&self, token: &str) -> Option<&Grant> {
-        self.issued.get(token).filter(|grant| grant.expires_at > Utc::now())
+    /// The grant behind `token` with its installation, while both last.
+    pub(super) fn grant(&self, token: &str) -> Option<(&Grant, &Installation)> {
+        let grant = self.tokens.issued.get(token).filter(|grant| grant.expires_at > Utc::now())?;
+        Some((grant, self.installation(grant.installation)?))
+    }
+
+    /// Whether `token` covers the repository with this id.
+    pub(super) fn covers(&self, grant: &Grant, repository: u64) -> bool {
+        let covered = self.installation(grant.installation).is_some_and(|i| i.repositories.contains(&repository));
+        covered && grant.repositories.as_ref().is_none_or(|ids| ids.contains(&repository))
     }
 }
 
 impl Grant {
-    /// Whether the token covers `repo` (`OWNER/NAME`).
-    pub(super) fn covers(&self, repo: &str) -> bool {
-        let name = repo.split_once('/').map_or(repo, |(_, name)| name);
-        self.repositories.as_ref().is_none_or(|list| list.iter().any(|n| n == name))
-    }
-
     /// Whether it may `write` (or else read) `area`.
     pub(super) fn permits(&self, area: &str, write: bool) -> bool {
         self.permissions.get(area).is_some_and(|level| level == "write" || !write)

@@ -1,7 +1,8 @@
 //! Check runs, accepted and refused as GitHub's REST description says ("Checks / Runs").
 
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const CONCLUSIONS: [&str; 8] =
     ["action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"];
@@ -30,6 +31,29 @@ pub struct CheckRun {
     pub writes: u32,
     /// How often a write completed it. A head sha that got its answer once has 1.
     pub completions: u32,
+    pub started_at: DateTime<Utc>,
+    pub completed_at: Option<DateTime<Utc>>,
+}
+
+/// How a commit was answered over all: 1 and 1 is what every head sha should get.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Check runs created.
+    pub created: u32,
+    /// Writes that completed one.
+    pub completions: u32,
+    /// Check runs that stand as completed.
+    pub completed: u32,
+}
+
+impl Tally {
+    pub(super) fn of<'a>(runs: impl Iterator<Item = &'a CheckRun>) -> Self {
+        runs.fold(Self::default(), |tally, run| Self {
+            created: tally.created + 1,
+            completions: tally.completions + run.completions,
+            completed: tally.completed + u32::from(run.status == "completed"),
+        })
+    }
 }
 
 /// Why a body is refused: the entries of a 422 answer's `errors`.
@@ -64,6 +88,8 @@ impl CheckRun {
             app_id,
             writes: 0,
             completions: 0,
+            started_at: Utc::now().trunc_subsecs(0),
+            completed_at: None,
         };
         run.update(body)?;
         Ok(run)
@@ -81,11 +107,12 @@ impl CheckRun {
         self.details_url = text(body, "details_url").or_else(|| self.details_url.take());
         if let Some(status) = text(body, "status") {
             self.status = status;
-            self.conclusion = None;
+            (self.conclusion, self.completed_at) = (None, None);
         }
         if let Some(conclusion) = text(body, "conclusion") {
             self.status = "completed".into();
             self.conclusion = Some(conclusion);
+            self.completed_at = Some(Utc::now().trunc_subsecs(0));
             self.completions += 1;
         }
         if let Some(output) = body.get("output") {
@@ -99,28 +126,6 @@ impl CheckRun {
         }
         self.writes += 1;
         Ok(())
-    }
-
-    /// The run as the REST API shows it.
-    pub(super) fn answer(&self, client_id: &str) -> Value {
-        json!({
-            "id": self.id,
-            "name": self.name,
-            "head_sha": self.head_sha,
-            "external_id": self.external_id,
-            "details_url": self.details_url,
-            "status": self.status,
-            "conclusion": self.conclusion,
-            "output": {
-                "title": self.title,
-                "summary": self.summary,
-                "text": self.text,
-                "annotations_count": self.annotations.len(),
-            },
-            "app": {"id": self.app_id, "client_id": client_id, "slug": "lockgate"},
-            "check_suite": {"id": self.id},
-            "pull_requests": [],
-        })
     }
 }
 
@@ -212,6 +217,7 @@ fn action_problems(body: &Value, found: &mut Problems) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn body(changes: Value) -> Value {
         let mut body = json!({"name": "Lockgate", "head_sha": "a".repeat(40)});

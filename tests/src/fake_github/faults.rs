@@ -1,14 +1,30 @@
 //! Failures on order, so that a test can see what the product makes of them.
 
-use std::time::Duration;
+use axum::{
+    body::{Body, Bytes},
+    extract::connect_info::Connected,
+    response::{IntoResponse, Response},
+    serve::IncomingStream,
+};
+use std::{net::TcpStream, os::fd::AsFd, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// Half of these bytes are announced and never sent.
+const CUT_BYTES: usize = 2;
 
 /// What goes wrong.
 #[derive(Debug, Clone)]
 pub enum Fault {
     /// An answer with this status and these headers.
     Status(u16, Vec<(&'static str, String)>),
+    /// An answer as GitHub's own front end gives while it is overloaded: a page.
+    Page(u16),
     /// Silence for so long, then the connection closes.
     Hang(Duration),
+    /// The connection is reset without an answer.
+    Reset,
+    /// Half of the answer's body, then the connection closes.
+    Truncate,
 }
 
 impl Fault {
@@ -52,4 +68,38 @@ impl Faults {
         met.remaining -= 1;
         Some((met.timing, met.fault.clone()))
     }
+}
+
+/// The connection that a request came by, to be torn down.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection(Option<Arc<TcpStream>>);
+
+impl Connected<IncomingStream<'_, TcpListener>> for Connection {
+    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+        let twin = stream.io().as_fd().try_clone_to_owned();
+        Self(twin.ok().map(|fd| Arc::new(TcpStream::from(fd))))
+    }
+}
+
+impl Connection {
+    /// Ends the connection with a reset as soon as the server lets go of it.
+    pub(super) fn reset(&self) -> Response {
+        if let Some(stream) = &self.0 {
+            // Without lingering, closing sends RST instead of FIN.
+            let _ = socket2::SockRef::from(&**stream).set_linger(Some(Duration::ZERO));
+        }
+        cut(Bytes::new(), CUT_BYTES)
+    }
+}
+
+/// The first half of `whole`, where all of it was announced.
+pub(super) fn truncated(whole: Bytes) -> Response {
+    let announced = whole.len().max(CUT_BYTES);
+    cut(whole.slice(..whole.len() / 2), announced)
+}
+
+fn cut(sent: Bytes, announced: usize) -> Response {
+    let pieces = [Ok(sent), Err(std::io::Error::other("an end that a test ordered"))];
+    let body = Body::from_stream(futures::stream::iter(pieces));
+    ([("content-type", "application/json".to_owned()), ("content-length", announced.to_string())], body).into_response()
 }

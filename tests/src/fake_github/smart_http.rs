@@ -55,26 +55,27 @@ async fn serve(
 
 /// A private repository needs a token that may read it; a public one is open, but a wrong token is still wrong.
 fn admit(shared: &Shared, headers: &HeaderMap, repo: &str) -> Result<Found, StatusCode> {
-    let state = shared.state();
-    let repository = state.repository(repo).map_err(|_| StatusCode::NOT_FOUND)?;
-    match password(headers) {
-        None if repository.private => return Err(StatusCode::UNAUTHORIZED),
-        None => {}
-        Some(token) => {
-            let grant = state.tokens.grant(&token).ok_or(StatusCode::UNAUTHORIZED)?;
-            if !grant.covers(repo) {
-                return Err(StatusCode::NOT_FOUND);
-            }
-            if !grant.permits("contents", false) {
-                return Err(StatusCode::FORBIDDEN);
+    let (public, legacy) = {
+        let state = shared.state();
+        let repository = state.repository(repo).map_err(|_| StatusCode::NOT_FOUND)?;
+        match password(headers) {
+            None if repository.private => return Err(StatusCode::UNAUTHORIZED),
+            None => {}
+            Some(token) => {
+                let (grant, installation) = state.grant(&token).ok_or(StatusCode::UNAUTHORIZED)?;
+                if !state.covers(grant, repository.id) {
+                    return Err(StatusCode::NOT_FOUND);
+                }
+                if !grant.permits("contents", false) || installation.suspended_at.is_some() {
+                    return Err(StatusCode::FORBIDDEN);
+                }
             }
         }
-    }
-    let tips = repository
-        .legacy
-        .then(|| repository.public.run(&["for-each-ref", "--format=%(objectname)"]).unwrap_or_default());
+        (repository.public.clone(), repository.legacy)
+    };
+    let tips = legacy.then(|| public.run(&["for-each-ref", "--format=%(objectname)"]).unwrap_or_default());
     let tips = tips.map(|list| list.lines().map(str::to_owned).collect());
-    Ok(Found { folder: repository.public.folder().to_owned(), tips })
+    Ok(Found { folder: public.folder().to_owned(), tips })
 }
 
 /// The first wanted commit that is no tip. (git itself is less strict over HTTP, other servers are not.)
