@@ -5,7 +5,7 @@ use lockgate_model::{
     AssessedRelease, Assessment, Change, ChangeKind, Digest, Ecosystem, Evidence, LockedDigest, LockedRelease,
     LockfileChange, LockfileFormat, LockfileStatus, Observation, Origin, Release, ReleaseChange,
 };
-use lockgate_store::{evidence, first_seen};
+use lockgate_store::{artifacts, evidence};
 use lockgate_tests::{
     app::{TestApp, advisory},
     registry::{Fault, Package},
@@ -140,9 +140,8 @@ async fn a_preview_remembers_what_was_first_seen_and_is_itself_not_kept() {
     let app = TestApp::start().await;
     let package = published(&app, 1).remove(0);
     let before = Digest::of(lockgate_model::DigestAlgorithm::Sha512, b"before");
-    let mut transaction = app.store().begin().await.unwrap();
-    first_seen::record(&mut *transaction, "pkg:npm/package-0@1.0.0", &package.file_name(), &before).await.unwrap();
-    transaction.commit().await.unwrap();
+    let (pool, purl) = (app.store().pool(), "pkg:npm/package-0@1.0.0");
+    artifacts::record(pool, purl, &package.file_name(), &[], &before).await.unwrap();
 
     let change = added(vec![locked(&package, integrity(&package))]);
     let seen = preview_within(&app.context.collector, &change, AMPLE).await.unwrap();
@@ -151,5 +150,6 @@ async fn a_preview_remembers_what_was_first_seen_and_is_itself_not_kept() {
     let mut transaction = app.store().begin().await.unwrap();
     let refused = evidence::insert_all(&mut transaction, &seen.releases[0].evidence).await.unwrap_err();
     assert!(refused.to_string().contains("provisional"), "{refused}");
+    drop(transaction);
     app.finish().await;
 }

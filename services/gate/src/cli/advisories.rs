@@ -7,13 +7,16 @@ use lockgate_evidence::{
     advisory::{self, FeedSummary},
     sbom,
 };
-use lockgate_model::Release;
+use lockgate_model::{Release, redact::redact};
+use lockgate_outbound::{Client, Hosts, Settings};
 use lockgate_store::advisories;
+use reqwest::StatusCode;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
+use url::Url;
 
 /// Largest feed archive that is read into memory.
 const FEED_BYTES: usize = 2 << 30;
@@ -66,13 +69,18 @@ async fn import(config: &Path, source: &str) -> Result<ExitCode> {
 }
 
 async fn download(url: &str) -> Result<Vec<u8>> {
-    let client = reqwest::Client::builder().user_agent(server::USER_AGENT).timeout(Duration::from_secs(600)).build()?;
-    let mut answer =
-        client.get(url).send().await?.error_for_status().with_context(|| format!("fetch the feed {url}"))?;
+    let context = || format!("fetch the feed {}", redact(url));
+    let url: Url = url.parse().with_context(context)?;
+    let settings = Settings::new(server::USER_AGENT).timeout(Duration::from_secs(600));
+    let client = Client::new(Hosts::new().with(&url), &settings).with_context(context)?;
+    let mut answer = client.get(&url).with_context(context)?.send().await.with_context(context)?;
+    if answer.status() != StatusCode::OK {
+        bail!("{}: {} answered; a redirect is not followed, so give the feed's last address", context(), answer.status());
+    }
     let mut bytes = Vec::new();
     while let Some(chunk) = answer.chunk().await? {
         if bytes.len() + chunk.len() > FEED_BYTES {
-            bail!("fetch the feed {url}: it is larger than {FEED_BYTES} bytes");
+            bail!("{}: it is larger than {FEED_BYTES} bytes", context());
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -134,8 +142,10 @@ async fn match_all(
     releases: &[Release],
     found: &mut usize,
 ) -> Result<ExitCode> {
+    let packages: Vec<_> = releases.iter().map(|release| (release.ecosystem, release.name.clone())).collect();
+    let advisories = knowledge.advisories(&packages).await?;
     for release in releases {
-        let feed = knowledge.advisories(release.ecosystem, &release.name).await??;
+        let feed = advisories.of(release)?;
         let versions = lockgate_ecosystems::versions(release.ecosystem);
         let (hits, unreadable) = advisory::find(&feed.records, release, None, versions);
         for hit in hits {

@@ -1,11 +1,13 @@
 //! Change -> Assessment: evidence about every release that comes in.
 //!
-//! For each release: 1. ask the registry; 2. if every artifact is known by digest, look the evidence up
-//! by key and stop; 3. otherwise fetch, open, and run the collectors whose evidence is not there yet.
+//! 1. Ask the registry about each release. 2. For all of them at once, look up which artifacts are known by digest,
+//! and the evidence by key. 3. For a release of which something is missing: fetch, open, and run the collectors whose
+//! evidence is not there yet.
 
 use super::{
     Knowledge,
     fetch::{Fetcher, Side, claims},
+    knowledge::{Advisories, Package},
 };
 use anyhow::Result;
 use chrono::Utc;
@@ -13,9 +15,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use lockgate_ecosystems::Client;
 use lockgate_evidence::{self as checks, InputDigests, Inputs};
 use lockgate_model::{
-    AssessedRelease, Assessment, Change, ChangeKind, Digest, Evidence, EvidenceKey, ReleaseChange, Subject,
+    AssessedRelease, Assessment, Change, ChangeKind, Digest, Evidence, EvidenceKey, LockedRelease, Release,
+    ReleaseChange, Subject,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// Gathers evidence. Cheap to clone; one for the process.
 #[derive(Clone)]
@@ -72,74 +75,140 @@ pub async fn collect(
     change: Change,
     progress: &(dyn Fn(&ReleaseChange) + Sync),
 ) -> Result<Assessment> {
+    // 1.
     let incoming: Vec<ReleaseChange> = change.releases().filter(|r| r.comes_in()).cloned().collect();
-    let assessed = incoming.into_iter().map(|release| assess(collector.clone(), release, progress));
+    let asking = incoming.into_iter().map(|change| ask(collector.clone(), change));
+    let mut asked: Vec<Asked> = stream::iter(asking).buffered(collector.at_once).collect().await;
+    // 2.
+    collector.look_up(&mut asked).await?;
+    let missing: Vec<Package> = asked.iter().filter(|a| !a.is_answered()).map(Asked::package).collect();
+    let advisories = Arc::new(collector.knowledge().advisories(&missing).await?);
+    // 3.
+    let assessed = asked.into_iter().map(|asked| assess(collector.clone(), asked, Arc::clone(&advisories), progress));
     let releases = stream::iter(assessed).buffered(collector.at_once).try_collect().await?;
     let asked_at = chrono::SubsecRound::trunc_subsecs(Utc::now(), 6);
     Ok(Assessment { change, releases, asked_at })
 }
 
+/// A release that comes in, with what the registry says of it and what is remembered.
+struct Asked {
+    change: ReleaseChange,
+    subject: Subject,
+    new: Side,
+    /// Of the version before, where it is another one.
+    old: Option<Side>,
+    /// In the order of the checks; empty where the artifacts are not known, since the keys are not either.
+    keys: Vec<EvidenceKey>,
+    found: HashMap<EvidenceKey, Evidence>,
+}
+
+impl Asked {
+    fn release(&self) -> &Release {
+        &self.subject.release
+    }
+
+    fn package(&self) -> Package {
+        (self.release().ecosystem, self.release().name.clone())
+    }
+
+    fn is_answered(&self) -> bool {
+        !self.keys.is_empty() && self.keys.iter().all(|key| self.found.contains_key(key))
+    }
+
+    /// The entries with their sides, those of which there are two.
+    fn sides(&mut self) -> impl Iterator<Item = (&LockedRelease, &mut Side)> {
+        let old = self.change.old.as_ref().zip(self.old.as_mut());
+        std::iter::once((self.change.entry(), &mut self.new)).chain(old)
+    }
+}
+
+async fn ask(collector: Collector, change: ReleaseChange) -> Asked {
+    let entry = change.entry();
+    let subject = Subject { release: entry.release.clone(), previous: change.old_version().map(str::to_owned) };
+    let before = change.old.as_ref().filter(|_| change.kind == ChangeKind::Moved);
+    let fetcher = &collector.fetcher;
+    let (new, old) = match before {
+        Some(old) => {
+            let (new, old) = tokio::join!(fetcher.side(entry), fetcher.side(old));
+            (new, Some(old))
+        }
+        None => (fetcher.side(entry).await, None),
+    };
+    Asked { subject, new, old, change, keys: Vec::new(), found: HashMap::new() }
+}
+
 async fn assess(
     collector: Collector,
-    release: ReleaseChange,
+    asked: Asked,
+    advisories: Arc<Advisories>,
     progress: &(dyn Fn(&ReleaseChange) + Sync),
 ) -> Result<AssessedRelease> {
-    let evidence = collector.assess(&release).await?;
-    progress(&release);
-    Ok(AssessedRelease { key: release.key(), evidence })
+    let change = asked.change.clone();
+    let evidence = collector.assess(asked, &advisories).await?;
+    progress(&change);
+    Ok(AssessedRelease { key: change.key(), evidence })
 }
 
 impl Collector {
-    async fn assess(&self, change: &ReleaseChange) -> Result<Vec<Evidence>> {
-        let new = change.new.as_ref().expect("a release that comes in has a new entry");
-        let old = change.old.as_ref();
-        let subject = Subject { release: new.release.clone(), previous: change.old_version().map(str::to_owned) };
-        let new_side = self.fetcher.side(new).await?;
-        let old_side = match old {
-            Some(old) if change.kind == ChangeKind::Moved => Some(self.fetcher.side(old).await?),
-            Some(_) | None => None,
-        };
-        let advisories = self.knowledge().advisories(new.release.ecosystem, &new.release.name).await?;
-        let advisory_digest = advisories.as_ref().ok().map(|feed| feed.digest.clone());
-
-        if let Some(known) = self.known_digests(change, &new_side, old_side.as_ref(), advisory_digest).await? {
-            let keys: Vec<_> = self.checks.iter().map(|c| key(c.as_ref(), &subject, &known)).collect();
-            let mut found = self.knowledge().evidence(&keys).await?;
-            if keys.iter().all(|k| found.contains_key(k)) {
-                metrics::counter!("lockgate_evidence_total", "source" => "remembered").increment(keys.len() as u64);
-                return Ok(keys.iter().filter_map(|k| found.remove(k)).collect());
-            }
-            let missing: Vec<_> =
-                self.checks.iter().zip(&keys).filter(|(_, k)| !found.contains_key(k)).map(|(c, _)| c.id()).collect();
-            tracing::debug!(release = %subject.release, ?missing, "artifacts are known, some evidence is not");
+    /// One query for each kind of knowledge, however many releases there are.
+    async fn look_up(&self, asked: &mut [Asked]) -> Result<()> {
+        let packages: Vec<Package> = asked.iter().map(Asked::package).collect();
+        let releases: Vec<Release> = asked.iter().map(|a| a.release().clone()).collect();
+        let releases: Vec<&Release> = releases.iter().collect();
+        let mut sides: Vec<_> = asked.iter_mut().flat_map(Asked::sides).collect();
+        let ((), first_seen, advisories) = tokio::try_join!(
+            self.fetcher.look_up(&mut sides),
+            self.knowledge().first_seen(&releases),
+            self.knowledge().advisory_digests(&packages),
+        )?;
+        drop(sides);
+        for one in asked.iter_mut() {
+            let seen = first_seen.get(&one.release().purl()).map(Vec::as_slice).unwrap_or_default();
+            let advisories = advisories.as_ref().and_then(|digests| digests.get(&one.package()).cloned());
+            let digests = known_digests(one, seen, advisories);
+            one.keys = digests.map(|d| self.keys(&one.subject, &d)).unwrap_or_default();
         }
+        let keys: Vec<EvidenceKey> = asked.iter().flat_map(|one| one.keys.iter().cloned()).collect();
+        let found = self.knowledge().evidence(&keys).await?;
+        for one in asked {
+            one.found = one.keys.iter().filter_map(|key| Some((key.clone(), found.get(key)?.clone()))).collect();
+        }
+        Ok(())
+    }
 
-        let artifacts = self.fetcher.artifacts(new, &new_side).await?;
-        let previous = match (change.kind, old, &old_side) {
-            (ChangeKind::Moved, Some(old), Some(side)) => Some(self.fetcher.artifacts(old, side).await?),
+    async fn assess(&self, mut asked: Asked, advisories: &Advisories) -> Result<Vec<Evidence>> {
+        if asked.is_answered() {
+            let remembered = u64::try_from(asked.keys.len()).unwrap_or_default();
+            metrics::counter!("lockgate_evidence_total", "source" => "remembered").increment(remembered);
+            return Ok(asked.keys.iter().filter_map(|key| asked.found.remove(key)).collect());
+        }
+        let Asked { change, subject, new, old, .. } = asked;
+        let artifacts = self.fetcher.artifacts(change.entry(), &new).await?;
+        let previous = match (change.kind, &change.old, &old) {
+            (ChangeKind::Moved, Some(entry), Some(side)) => Some(self.fetcher.artifacts(entry, side).await?),
             // A re-pinned release is compared with itself: what it ships is not new, only its pin is.
             (ChangeKind::Repinned, ..) => Some(artifacts.clone()),
             _ => None,
         };
-        let manifest_claims = claims(&new_side.published, artifacts.as_deref().unwrap_or_default());
-        let first_seen = self.knowledge().first_seen(&new.release).await?;
+        let manifest_claims = claims(&new.published, artifacts.as_deref().unwrap_or_default());
+        // Read after the artifacts are recorded: what is seen now for the first time is part of the question.
+        let mut first_seen = self.knowledge().first_seen(&[&subject.release]).await?;
         let inputs = Inputs {
+            first_seen: first_seen.remove(&subject.release.purl()).unwrap_or_default(),
+            advisories: advisories.of(&subject.release),
             subject,
-            change: change.clone(),
-            published: new_side.published,
+            change,
+            published: new.published,
             artifacts,
             previous,
             manifest_claims,
-            first_seen,
-            advisories,
         };
         self.run(Arc::new(inputs)).await
     }
 
     /// Runs the checks whose evidence is not remembered.
     async fn run(&self, inputs: Arc<Inputs>) -> Result<Vec<Evidence>> {
-        let digests = inputs.digests();
-        let keys: Vec<_> = self.checks.iter().map(|c| key(c.as_ref(), &inputs.subject, &digests)).collect();
+        let keys = self.keys(&inputs.subject, &inputs.digests());
         let mut found = self.knowledge().evidence(&keys).await?;
         let mut evidence = Vec::with_capacity(keys.len());
         for (check, key) in self.checks.iter().zip(&keys) {
@@ -154,35 +223,28 @@ impl Collector {
         Ok(evidence)
     }
 
-    /// The digests that evidence keys are made of, where they are known without fetching an artifact.
-    async fn known_digests(
-        &self,
-        change: &ReleaseChange,
-        new: &Side,
-        old: Option<&Side>,
-        advisories: Option<Digest>,
-    ) -> Result<Option<InputDigests>> {
-        let (Ok(published), Some(artifacts)) = (&new.published, &new.known) else { return Ok(None) };
-        let previous = match (change.kind, old) {
-            (ChangeKind::Moved, Some(old)) => match &old.known {
-                Some(known) => known.clone(),
-                None => return Ok(None),
-            },
-            (ChangeKind::Repinned, _) => artifacts.clone(),
-            _ => Vec::new(),
-        };
-        let first_seen = self.knowledge().first_seen(change.release()).await?;
-        Ok(Some(InputDigests {
-            locked: vec![checks::locked_digest(change.entry())],
-            published: Some(checks::published_digest(published)),
-            artifacts: artifacts.clone(),
-            previous,
-            first_seen: first_seen.iter().map(checks::FirstSeen::key).collect(),
-            advisories,
-        }))
+    /// One key for each check.
+    fn keys(&self, subject: &Subject, digests: &InputDigests) -> Vec<EvidenceKey> {
+        let key = |c: &Arc<dyn checks::Collector>| EvidenceKey::new(c.id(), c.version(), subject, &c.inputs(digests));
+        self.checks.iter().map(key).collect()
     }
 }
 
-fn key(check: &dyn checks::Collector, subject: &Subject, digests: &InputDigests) -> EvidenceKey {
-    EvidenceKey::new(check.id(), check.version(), subject, &check.inputs(digests))
+/// The digests that evidence keys are made of, where they are known without fetching an artifact.
+fn known_digests(asked: &Asked, first_seen: &[checks::FirstSeen], advisories: Option<Digest>) -> Option<InputDigests> {
+    let published = asked.new.published.as_ref().ok()?;
+    let artifacts = asked.new.known.clone()?;
+    let previous = match asked.change.kind {
+        ChangeKind::Moved => asked.old.as_ref()?.known.clone()?,
+        ChangeKind::Repinned => artifacts.clone(),
+        ChangeKind::Added | ChangeKind::Removed => Vec::new(),
+    };
+    Some(InputDigests {
+        locked: vec![checks::locked_digest(asked.change.entry())],
+        published: Some(checks::published_digest(published)),
+        artifacts,
+        previous,
+        first_seen: first_seen.iter().map(checks::FirstSeen::key).collect(),
+        advisories,
+    })
 }

@@ -1,6 +1,6 @@
 //! The I/O of evidence: registry answers and artifacts, each fetched once and opened in memory.
 
-use super::Knowledge;
+use super::{Knowledge, knowledge::Stated};
 use anyhow::Result;
 use lockgate_archive as archive;
 use lockgate_ecosystems::{self as ecosystems, Client};
@@ -36,29 +36,30 @@ impl Fetcher {
         Self { client, knowledge, opened: Arc::new(Semaphore::new(OPENED_AT_ONCE)) }
     }
 
-    /// Asks the registry about `entry` and looks up which of its files are known already.
-    pub(super) async fn side(&self, entry: &LockedRelease) -> Result<Side> {
+    /// Asks the registry about `entry`. Which of its files are known already is looked up for many sides at once:
+    /// [`Self::look_up`].
+    pub(super) async fn side(&self, entry: &LockedRelease) -> Side {
         if let Some(cause) = not_in_a_registry(entry) {
-            return Ok(Side { published: Err(cause), files: Vec::new(), known: None });
+            return Side { published: Err(cause), files: Vec::new(), known: None };
         }
         let published = self.client.release(&entry.release).await;
-        let Ok(release) = &published else { return Ok(Side { published, files: Vec::new(), known: None }) };
         let protocol = ecosystems::adapter(entry.release.ecosystem).protocol();
-        let files: Vec<PublishedFile> = protocol.files_to_read(release).into_iter().cloned().collect();
-        let known = self.known(entry, &files).await?;
-        Ok(Side { published, files, known })
+        let files = published.as_ref().map(|release| protocol.files_to_read(release)).unwrap_or_default();
+        let files = files.into_iter().cloned().collect();
+        Side { published, files, known: None }
     }
 
-    async fn known(&self, entry: &LockedRelease, files: &[PublishedFile]) -> Result<Option<Vec<Digest>>> {
-        let mut digests = Vec::with_capacity(files.len());
-        for file in files {
-            let Some(stated) = strongest(&file.digests) else { return Ok(None) };
-            match self.knowledge.known_artifact(&entry.release, &file.file, stated).await? {
-                Some(digest) => digests.push(digest),
-                None => return Ok(None),
-            }
+    /// Fills in [`Side::known`].
+    pub(super) async fn look_up(&self, sides: &mut [(&LockedRelease, &mut Side)]) -> Result<()> {
+        let stated: Vec<Vec<Stated>> =
+            sides.iter().map(|(entry, side)| stated(entry, &side.files).unwrap_or_default()).collect();
+        let mut known = self.knowledge.known_artifacts(&stated.concat()).await?.into_iter();
+        for ((_, side), stated) in sides.iter_mut().zip(&stated) {
+            let digests: Option<Vec<Digest>> =
+                known.by_ref().take(stated.len()).collect::<Vec<_>>().into_iter().collect();
+            side.known = digests.filter(|digests| !digests.is_empty());
         }
-        Ok((!digests.is_empty()).then_some(digests))
+        Ok(())
     }
 
     /// Fetches and opens the files of one side, and records what their bytes hashed to.
@@ -137,6 +138,16 @@ pub(super) fn not_in_a_registry(entry: &LockedRelease) -> Option<Cause> {
     };
     let message = format!("fetch {}: {what}, not from a registry", entry.release);
     Some(Cause::new(CauseKind::Unsupported, message).with_remedy(remedy))
+}
+
+/// What the registry states of each file; `None` where one has no digest that resists collisions.
+fn stated(entry: &LockedRelease, files: &[PublishedFile]) -> Option<Vec<Stated>> {
+    let purl = entry.release.purl();
+    let of_file = |file: &PublishedFile| {
+        let digest = strongest(&file.digests)?.clone();
+        Some(Stated { purl: purl.clone(), file: file.file.clone(), digest })
+    };
+    files.iter().map(of_file).collect()
 }
 
 /// The strongest digest that resists collisions.

@@ -1,7 +1,8 @@
 //! What is remembered between runs: evidence, first-seen digests, advisories.
 //!
 //! The server remembers in Postgres; a `scan` without a database remembers nothing and brings its own
-//! advisories. Both answer the same questions, so the pipeline does not know which it talks to.
+//! advisories. Both answer the same questions, so the pipeline does not know which it talks to. Questions are
+//! asked for all releases of a change at once: a look-up a release would cost more than all that it finds.
 
 use anyhow::Result;
 use lockgate_evidence::{AdvisoryFeed, FirstSeen};
@@ -9,11 +10,16 @@ use lockgate_model::{Cause, CauseKind, Digest, Ecosystem, Evidence, EvidenceKey,
 use lockgate_store::{Store, advisories, artifacts, evidence, first_seen};
 use std::{collections::HashMap, path::Path, sync::Arc};
 
+pub(super) use lockgate_store::artifacts::Stated;
+
+/// A package by ecosystem and name.
+pub type Package = (Ecosystem, String);
+
 /// Advisories read from files, for a scan without a database.
 #[derive(Debug, Default)]
 pub struct LocalAdvisories {
     digest: Option<Digest>,
-    by_package: HashMap<(Ecosystem, String), Vec<Arc<serde_json::Value>>>,
+    by_package: HashMap<Package, Vec<Arc<serde_json::Value>>>,
 }
 
 impl LocalAdvisories {
@@ -32,6 +38,10 @@ impl LocalAdvisories {
         }
         Ok(Self { digest: Some(feed.digest), by_package })
     }
+
+    fn records(&self, package: &Package) -> Vec<serde_json::Value> {
+        self.by_package.get(package).into_iter().flatten().map(|record| record.as_ref().clone()).collect()
+    }
 }
 
 /// Where the pipeline remembers.
@@ -41,24 +51,46 @@ pub enum Knowledge {
     Local(Arc<LocalAdvisories>),
 }
 
+/// The advisories about the packages that were asked for, or why there are none to ask.
+#[derive(Debug, Clone)]
+pub struct Advisories {
+    by_package: Option<HashMap<Package, AdvisoryFeed>>,
+}
+
+impl Advisories {
+    /// The OSV records about a package that was asked for; of another one there are none.
+    ///
+    /// # Errors
+    /// [`CauseKind::NotConfigured`] when no feed was imported.
+    pub fn of(&self, release: &Release) -> Result<AdvisoryFeed, Cause> {
+        let (ecosystem, name) = (release.ecosystem, &release.name);
+        let by_package = self.by_package.as_ref().ok_or_else(|| no_feed(ecosystem, name))?;
+        Ok(by_package.get(&(ecosystem, name.clone())).expect("the package was asked for").clone())
+    }
+}
+
 impl Knowledge {
     /// Evidence already collected under these keys; never an unavailable one.
     pub async fn evidence(&self, keys: &[EvidenceKey]) -> Result<HashMap<EvidenceKey, Evidence>> {
         match self {
-            Self::Store(store) => Ok(evidence::find(store.pool(), keys).await?),
-            Self::Local(_) => Ok(HashMap::new()),
+            Self::Store(store) if !keys.is_empty() => Ok(evidence::find(store.pool(), keys).await?),
+            Self::Store(_) | Self::Local(_) => Ok(HashMap::new()),
         }
     }
 
-    pub async fn first_seen(&self, release: &Release) -> Result<Vec<FirstSeen>> {
-        match self {
-            Self::Store(store) => Ok(first_seen::of(store.pool(), &release.purl())
-                .await?
-                .into_iter()
-                .map(|row| FirstSeen { file: row.file, digest: row.digest, first_seen_at: row.first_seen_at })
-                .collect()),
-            Self::Local(_) => Ok(Vec::new()),
-        }
+    /// What was first seen of each release, by purl.
+    pub async fn first_seen(&self, releases: &[&Release]) -> Result<HashMap<String, Vec<FirstSeen>>> {
+        let Self::Store(store) = self else { return Ok(HashMap::new()) };
+        let mut purls: Vec<String> = releases.iter().map(|release| release.purl()).collect();
+        purls.sort_unstable();
+        purls.dedup();
+        let read = |row: first_seen::FirstSeen| FirstSeen {
+            file: row.file,
+            digest: row.digest,
+            first_seen_at: row.first_seen_at,
+        };
+        let seen = first_seen::of(store.pool(), &purls).await?;
+        Ok(seen.into_iter().map(|(purl, rows)| (purl, rows.into_iter().map(read).collect())).collect())
     }
 
     /// Records what the bytes of `file` hashed to. Only the first record of a file stands.
@@ -70,44 +102,58 @@ impl Knowledge {
         actual: &Digest,
     ) -> Result<()> {
         if let Self::Store(store) = self {
-            let purl = release.purl();
-            first_seen::record(store.pool(), &purl, file, actual).await?;
-            for digest in stated {
-                artifacts::record(store.pool(), &purl, file, digest, actual).await?;
-            }
+            artifacts::record(store.pool(), &release.purl(), file, stated, actual).await?;
         }
         Ok(())
     }
 
-    /// SHA-256 of the bytes that once matched `stated`, so that they need not be fetched again.
-    pub async fn known_artifact(&self, release: &Release, file: &str, stated: &Digest) -> Result<Option<Digest>> {
+    /// SHA-256 of the bytes that once matched what is stated, so that they need not be fetched again; in the order
+    /// of `wanted`.
+    pub async fn known_artifacts(&self, wanted: &[Stated]) -> Result<Vec<Option<Digest>>> {
         match self {
-            Self::Store(store) => Ok(artifacts::known(store.pool(), &release.purl(), file, stated).await?),
-            Self::Local(_) => Ok(None),
+            Self::Store(store) if !wanted.is_empty() => Ok(artifacts::known(store.pool(), wanted).await?),
+            Self::Store(_) | Self::Local(_) => Ok(vec![None; wanted.len()]),
         }
     }
 
-    /// The OSV records about a package, or why there are none to ask.
-    pub async fn advisories(&self, ecosystem: Ecosystem, name: &str) -> Result<Result<AdvisoryFeed, Cause>> {
-        match self {
+    /// The OSV records about each package.
+    pub async fn advisories(&self, packages: &[Package]) -> Result<Advisories> {
+        let packages = once(packages);
+        let (imported_at, records) = match self {
             Self::Store(store) => {
                 let Some(feed) = advisories::feed(store.pool()).await? else {
-                    return Ok(Err(no_feed(ecosystem, name)));
+                    return Ok(Advisories { by_package: None });
                 };
-                let records = advisories::for_package(store.pool(), ecosystem, name).await?;
-                Ok(Ok(AdvisoryFeed { digest: digest_of(&records), imported_at: feed.imported_at, records }))
+                (feed.imported_at, advisories::for_packages(store.pool(), &packages).await?)
             }
-            Self::Local(local) => {
-                if local.digest.is_none() {
-                    return Ok(Err(no_feed(ecosystem, name)));
-                }
-                let key = (ecosystem, name.to_owned());
-                let records: Vec<_> =
-                    local.by_package.get(&key).into_iter().flatten().map(|r| r.as_ref().clone()).collect();
-                Ok(Ok(AdvisoryFeed { digest: digest_of(&records), imported_at: chrono::Utc::now(), records }))
+            Self::Local(local) if local.digest.is_none() => return Ok(Advisories { by_package: None }),
+            Self::Local(local) => (chrono::Utc::now(), packages.iter().map(|p| local.records(p)).collect()),
+        };
+        let feed = |records: Vec<_>| AdvisoryFeed { digest: digest_of(&records), imported_at, records };
+        let by_package = packages.into_iter().zip(records.into_iter().map(feed)).collect();
+        Ok(Advisories { by_package: Some(by_package) })
+    }
+
+    /// The digest of each package's [`AdvisoryFeed`], without its records; `None` when no feed was imported.
+    pub async fn advisory_digests(&self, packages: &[Package]) -> Result<Option<HashMap<Package, Digest>>> {
+        let packages = once(packages);
+        match self {
+            Self::Store(store) => {
+                let pool = store.pool();
+                let (feed, records) = tokio::try_join!(advisories::feed(pool), advisories::digests(pool, &packages))?;
+                Ok(feed.map(|_| packages.into_iter().zip(records.iter().map(|r| digest_of_digests(r))).collect()))
             }
+            // Nothing is remembered, so that no key is looked up either.
+            Self::Local(_) => Ok(None),
         }
     }
+}
+
+fn once(packages: &[Package]) -> Vec<Package> {
+    let mut packages = packages.to_vec();
+    packages.sort_unstable();
+    packages.dedup();
+    packages
 }
 
 fn no_feed(ecosystem: Ecosystem, name: &str) -> Cause {
@@ -121,6 +167,11 @@ fn no_feed(ecosystem: Ecosystem, name: &str) -> Cause {
 /// Names the records about one package by content, so that evidence stays valid when the feed changes elsewhere.
 fn digest_of(records: &[serde_json::Value]) -> Digest {
     let mut bodies: Vec<String> = records.iter().map(|r| Digest::sha256(r.to_string().as_bytes()).hex()).collect();
-    bodies.sort();
-    Digest::sha256(bodies.join("\n").as_bytes())
+    bodies.sort_unstable();
+    digest_of_digests(&bodies)
+}
+
+/// `sorted`: SHA-256 of each record's text.
+fn digest_of_digests(sorted: &[String]) -> Digest {
+    Digest::sha256(sorted.join("\n").as_bytes())
 }

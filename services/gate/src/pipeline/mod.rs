@@ -11,6 +11,6 @@ mod preview;
 
 pub use aliases::RegistryAliases;
 pub use collect::{Collector, collect};
-pub use detect::{detect, lockfiles_at};
-pub use knowledge::{Knowledge, LocalAdvisories};
+pub use detect::{detect, is_lockfile, lockfiles_at};
+pub use knowledge::{Advisories, Knowledge, LocalAdvisories, Package};
 pub use preview::{PREVIEW, preview, preview_within};
