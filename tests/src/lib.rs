@@ -2,6 +2,7 @@
 //! server itself with a database of its own.
 
 pub mod app;
+pub mod chaos;
 pub mod demo;
 pub mod fake_github;
 pub mod registry;

@@ -1,6 +1,7 @@
 //! `cargo xtask`: set-up, tests and the demo, one command each.
 
 mod cargo;
+mod chaos;
 mod demo;
 mod prepare;
 mod provide;
@@ -25,6 +26,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Whether Lockgate agrees with outside peers on real projects: one line a check, with its figure.
     Validate(validate::Arguments),
+    /// Kill, starve and mislead a server while pull requests come in, and give an account of every one.
+    Chaos(chaos::Arguments),
     /// Write the query descriptions in `.sqlx` again, after a change of SQL.
     Prepare {
         /// Fail when they are not current instead of writing them.
@@ -38,6 +41,7 @@ fn main() -> Result<()> {
         Command::Test => test::run(),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Prepare { check } => prepare::run(check),
     }
 }
