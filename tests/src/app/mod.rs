@@ -12,10 +12,17 @@ use lockgate_gate::{
     config::{Config, GithubConfig, RegistrySection, ServerConfig, WorkConfig},
     jobs::Context,
     server,
-    web::Role,
+    web::{Role, auth},
 };
 use lockgate_model::Ecosystem;
-use lockgate_store::{Store, advisories, jobs};
+use lockgate_store::{
+    Store,
+    access::{
+        Scope,
+        tokens::{self, NewToken},
+    },
+    advisories, jobs,
+};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -35,6 +42,8 @@ pub struct TestApp {
     pub registries: Registries,
     pub context: Arc<Context>,
     pub base: Url,
+    /// Of a machine of role admin, for every installation.
+    pub token: String,
     database: Option<TestDatabase>,
     folder: TempDir,
     stop: Option<oneshot::Sender<()>>,
@@ -58,6 +67,16 @@ impl TestApp {
 
     /// A server into which no advisory was ever imported.
     pub async fn start_without_feed() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// As [`TestApp::start_without_feed`], with another configuration.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_as(Role::All, change).await
+    }
+
+    /// As [`TestApp::start_with`], with the doors of `role` alone: without workers nothing happens by itself.
+    pub async fn start_as(role: Role, change: impl FnOnce(&mut Config)) -> Self {
         // `RUST_LOG=debug` shows what a failing test's server did.
         let _ = tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).with_test_writer().try_init();
         let (github, registries) =
@@ -67,11 +86,13 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let base: Url = format!("http://{address}/").parse().expect("a socket address is an address");
-        let config = configuration(&github, &registries, &folder, &base);
+        let mut config = configuration(&github, &registries, &folder, &base);
+        change(&mut config);
         let store = Store::connect(database.runtime_url(), 12).await.expect("the test's database answers");
         let context = server::context(config, store).expect("the test's configuration is good");
+        let token = new_token(&context.store, "test", auth::Role::Admin, Scope::EveryInstallation).await;
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = server::serve(Arc::clone(&context), Role::All, listener, async move {
+        let serving = server::serve(Arc::clone(&context), role, listener, async move {
             let _ = stopped.await;
         });
         let server = tokio::spawn(async move { serving.await.expect("the server runs until it is stopped") });
@@ -80,6 +101,7 @@ impl TestApp {
             registries,
             context,
             base,
+            token,
             database: Some(database),
             folder,
             stop: Some(stop),
@@ -91,12 +113,26 @@ impl TestApp {
         &self.context.store
     }
 
+    /// A machine token of its own name.
+    pub async fn token_for(&self, role: auth::Role, scope: Scope) -> String {
+        new_token(self.store(), &uuid::Uuid::new_v4().to_string(), role, scope).await
+    }
+
+    /// The folder of secrets and configuration.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// A configuration file for commands that work on this server's database.
     pub fn configuration_file(&self) -> std::path::PathBuf {
         let path = self.folder.path().join("lockgate.toml");
         let text = toml_text(&self.context.config);
         std::fs::write(&path, text).expect("the temporary folder is writable");
         path
+    }
+
+    pub fn database(&self) -> &TestDatabase {
+        self.database.as_ref().expect("the database lives as long as the server")
     }
 
     /// The run-time address of this server's database.
@@ -189,10 +225,11 @@ impl TestApp {
         jobs::unfinished(self.store().pool()).await.expect("the database answers") == 0
     }
 
-    /// GET of a path of the server: status and body.
+    /// GET of a path of the server, as admin: status and body.
     pub async fn get(&self, path: &str) -> (u16, String) {
         let url = self.base.join(path).expect("a path joins");
-        let answer = reqwest::get(url).await.expect("the server answers");
+        let request = reqwest::Client::new().get(url).bearer_auth(&self.token);
+        let answer = request.send().await.expect("the server answers");
         (answer.status().as_u16(), answer.text().await.expect("the answer is text"))
     }
 
@@ -219,6 +256,14 @@ impl Drop for TestApp {
     }
 }
 
+async fn new_token(store: &Store, name: &str, role: auth::Role, scope: Scope) -> String {
+    let token = auth::MachineToken::random().expect("this machine has randomness");
+    let expires_at = chrono::Utc::now() + chrono::TimeDelta::hours(1);
+    let new = NewToken { name, role: role.name(), scope: &scope, hash: &token.hash(), expires_at };
+    tokens::create(store.pool(), &new).await.expect("the token can be kept");
+    token.expose()
+}
+
 fn configuration(github: &FakeGitHub, registries: &Registries, folder: &TempDir, base: &Url) -> Config {
     let secret = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -241,6 +286,7 @@ fn configuration(github: &FakeGitHub, registries: &Registries, folder: &TempDir,
             client_id: github.client_id().to_owned(),
             private_key_file: secret("app.pem", github.private_key_pem()),
             webhook_secret_files: vec![secret("webhook", github.webhook_secret())],
+            limits: Default::default(),
         }),
         registries: Ecosystem::ALL.into_iter().map(|e| (e, section(e))).collect(),
         policy: Default::default(),
@@ -254,6 +300,9 @@ fn configuration(github: &FakeGitHub, registries: &Registries, folder: &TempDir,
             ..WorkConfig::default()
         },
         telemetry: Default::default(),
+        outbound: Default::default(),
+        retention: Default::default(),
+        auth: Default::default(),
     }
 }
 

@@ -1,13 +1,12 @@
 //! Every route of the table asks who is asking, and every answer carries the security headers.
 
-use crate::stage::{answer, request};
+use crate::stage::{answer, app, request};
 use lockgate_gate::web::{
     Access,
     auth::{Permission, Role},
     descriptions,
 };
 use lockgate_store::access::Scope;
-use lockgate_tests::app::TestApp;
 use reqwest::Method;
 
 /// A path with something in each place.
@@ -20,7 +19,7 @@ fn filled(path: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_but_the_open_ones_answers_without_credentials() {
-    let app = TestApp::start_without_feed().await;
+    let app = app(|_| {}).await;
     let strangers =
         [None, Some("Bearer lgt_0123456789012345678901234567890123456789012"), Some("Bearer x"), Some("Basic eDp5")];
     for route in descriptions() {
@@ -52,7 +51,7 @@ async fn no_route_but_the_open_ones_answers_without_credentials() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_let_in_where_it_holds_the_permission_and_nowhere_else() {
-    let app = TestApp::start_without_feed().await;
+    let app = app(|_| {}).await;
     let mut seen = 0;
     for role in Role::ALL {
         let token = app.token_for(role, Scope::EveryInstallation).await;
@@ -73,7 +72,7 @@ async fn a_role_is_let_in_where_it_holds_the_permission_and_nowhere_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_security_headers() {
-    let app = TestApp::start_without_feed().await;
+    let app = app(|_| {}).await;
     let mut answers = Vec::new();
     for route in descriptions() {
         answers.push((
@@ -104,7 +103,7 @@ async fn every_answer_carries_the_security_headers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_are_for_a_monitor() {
-    let app = TestApp::start_without_feed().await;
+    let app = app(|_| {}).await;
     let ask = async |token: &str| {
         answer(request(&app, Method::GET, "/metrics").bearer_auth(token).send().await.unwrap()).await
     };

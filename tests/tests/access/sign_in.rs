@@ -1,6 +1,6 @@
 //! People sign in at an OpenID provider of ours, which also lies: each lie is refused for its own reason.
 
-use crate::stage::{Browser, Stage, answer};
+use crate::stage::{Browser, Stage, answer, app};
 use lockgate_gate::{
     config::{Config, GrantConfig},
     web::auth::Role,
@@ -31,8 +31,7 @@ fn with(provider: &Provider) -> impl FnOnce(&mut Config) + '_ {
 
 async fn app_and_provider() -> (TestApp, Provider) {
     let provider = Provider::start(Person::new("somebody", &["everybody"])).await;
-    let app = TestApp::start_with(with(&provider)).await;
-    (app, provider)
+    (app(with(&provider)).await, provider)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +203,7 @@ async fn with_a_provider_nobody_pastes_a_token_and_no_way_back_leads_elsewhere()
 async fn a_provider_that_is_down_or_calls_itself_otherwise_lets_nobody_in() {
     let provider = Provider::start(Person::new("somebody", &["everybody"])).await;
     let configure = with(&provider);
-    let app = TestApp::start_with(|config| {
+    let app = app(|config| {
         configure(config);
         let oidc = config.auth.oidc.as_mut().unwrap();
         oidc.issuer = format!("{}/", oidc.issuer);

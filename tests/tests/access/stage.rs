@@ -1,7 +1,7 @@
 //! Two installations with rows of every kind, and a client that follows no redirect.
 
 use chrono::{TimeDelta, Utc};
-use lockgate_gate::config::Config;
+use lockgate_gate::{config::Config, web};
 use lockgate_model::{
     Change, ChangeKind, CommitSha, Decision, Digest, Ecosystem, Evidence, LockedRelease, LockfileChange,
     LockfileFormat, LockfileStatus, Observation, Origin, Release, ReleaseChange, RepoId, Subject,
@@ -14,7 +14,7 @@ use lockgate_store::{
 };
 use lockgate_tests::app::TestApp;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 use uuid::Uuid;
 
 /// What an installation has.
@@ -60,16 +60,27 @@ impl Stage {
 
     /// With another configuration.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let app = TestApp::start_with(change).await;
+        let app = app(change).await;
         let ours = rows(&app, 501, "one-org/shop").await;
         let theirs = rows(&app, 502, "other-org/secret").await;
         Self { app, ours, theirs }
     }
 }
 
-/// Follows no redirect, keeps no cookie.
+/// A server without workers: the rows stay as the test made them.
+pub(crate) async fn app(change: impl FnOnce(&mut Config)) -> TestApp {
+    TestApp::start_as(web::Role::Intake, change).await
+}
+
+/// Follows no redirect, keeps no cookie. Made once: reading the system's certificates takes longer than an answer.
 pub(crate) fn client() -> Client {
-    Client::builder().redirect(Policy::none()).build().expect("a client can be made")
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    let make = || {
+        // A connection lives in the runtime that opened it, and each test has its own.
+        let builder = Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0);
+        builder.build().expect("a client can be made")
+    };
+    CLIENT.get_or_init(make).clone()
 }
 
 pub(crate) fn request(app: &TestApp, method: Method, path: &str) -> RequestBuilder {
