@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Config, read_secret, secret_from},
+    credentials::Credentials,
     jobs::{Context, Workers},
     pipeline::{Collector, Knowledge},
     telemetry,
@@ -13,8 +14,9 @@ use lockgate_evidence::{CollectorData, license::LicenseData};
 use lockgate_github::{App, AppConfig, Secret};
 use lockgate_policy::{Policy, PolicyHandle};
 use lockgate_postgres::{Cluster, ClusterConfig};
+use lockgate_source::Cache;
 use lockgate_store::{Store, provision};
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 /// Named to registries, so that their operators know who asks.
@@ -36,7 +38,7 @@ pub struct Database {
 pub async fn database(config: &Config) -> Result<Database> {
     let runtime = secret_from("LOCKGATE_DATABASE_URL", config.database.url_file.as_deref())?;
     let owner = secret_from("LOCKGATE_DATABASE_OWNER_URL", config.database.owner_url_file.as_deref())?;
-    let connections = u32::try_from(config.work.workers * 2 + 8).unwrap_or(32);
+    let connections = u32::try_from((config.work.workers + config.work.tellers) * 2 + 8).unwrap_or(32);
     if let Some(runtime) = runtime {
         if let Some(owner) = owner {
             lockgate_store::migrate(&owner).await.context("migrate the database")?;
@@ -86,7 +88,7 @@ fn github(config: &Config) -> Result<Option<App>> {
         api_url: github.api_url.clone(),
         client_id: github.client_id.clone(),
         private_key_pem: Secret::from(key),
-        limits: Default::default(),
+        limits: github.limits.clone(),
     });
     Ok(Some(app.context("set up the GitHub App")?))
 }
@@ -100,7 +102,9 @@ pub fn context(config: Config, store: Store) -> Result<Arc<Context>> {
     let license = LicenseData::embedded();
     let collector = collector(&config, Knowledge::Store(store.clone()), license)?;
     let github = github(&config)?;
-    Ok(Arc::new(Context { store, collector, policy: PolicyHandle::new(policy), github, config }))
+    let credentials = Arc::new(Credentials::read(&config)?);
+    let git = Cache::new(config.git_cache(), config.work.git_cache_bytes);
+    Ok(Arc::new(Context { store, collector, policy: PolicyHandle::new(policy), github, credentials, git, config }))
 }
 
 /// Serves until `stop` ends, then lets running jobs finish.
@@ -114,11 +118,16 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let state = AppState::new(Arc::clone(&context), telemetry::metrics()?)?;
+    let access_log = state.access_log.clone();
+    let watching = tokio::spawn(Arc::clone(&context.credentials).watch(context.github.clone()));
     let workers = (role != Role::Intake).then(|| Workers::start(&context));
     tracing::info!(address = %listener.local_addr()?, ?role, policy = %context.policy.current().digest(), "serving");
-    axum::serve(listener, web::router(state, role)).with_graceful_shutdown(stop).await?;
+    let routes = web::router(state, role).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
+    access_log.finish().await;
     if let Some(workers) = workers {
         workers.stop().await;
     }
+    watching.abort();
     Ok(())
 }

@@ -145,11 +145,19 @@ pub async fn feed(executor: impl PgExecutor<'_>) -> Result<Option<Feed>> {
     Ok(Some(Feed { digest: Digest::sha256(lines.as_bytes()), imported_at, records }))
 }
 
+/// A record as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// SHA-256 of the text, in hexadecimal; what [`digests`] answers.
+    pub sha256: String,
+    pub body: Value,
+}
+
 /// The records about each of `packages`, in their order: ordered by id, withdrawn ones included.
 ///
 /// # Errors
 /// When the database fails or a row cannot be read.
-pub async fn for_packages(executor: impl PgExecutor<'_>, packages: &[(Ecosystem, String)]) -> Result<Vec<Vec<Value>>> {
+pub async fn for_packages(executor: impl PgExecutor<'_>, packages: &[(Ecosystem, String)]) -> Result<Vec<Vec<Kept>>> {
     let (ecosystems, names) = columns(packages);
     let rows = sqlx::query!(
         r#"select w.place as "place!", a.id, a.body::text as "body!"
@@ -165,8 +173,9 @@ pub async fn for_packages(executor: impl PgExecutor<'_>, packages: &[(Ecosystem,
     .doing(|| format!("load the advisories about {} packages", packages.len()))?;
     let mut records = vec![Vec::new(); packages.len()];
     for row in rows {
-        let record = json::from_text(|| format!("the advisory {}", row.id), &row.body)?;
-        place(&mut records, row.place).push(record);
+        let sha256 = Digest::sha256(row.body.as_bytes()).hex();
+        let body = json::from_text(|| format!("the advisory {}", row.id), &row.body)?;
+        place(&mut records, row.place).push(Kept { sha256, body });
     }
     Ok(records)
 }

@@ -4,10 +4,11 @@
 //! `publish` shows the newest state and sets `shown` to the revision that it read. What happens meanwhile raises
 //! `wanted` again, and nothing is ever told twice or left untold.
 
-use crate::{Result, StoreError, error::Doing};
+use crate::{Result, StoreError, error::Doing, jobs::milliseconds};
 use chrono::{DateTime, Utc};
 use lockgate_model::CommitSha;
 use sqlx::PgExecutor;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The conclusion of a run about which nobody can be told.
@@ -41,7 +42,7 @@ pub enum Caught {
     Behind,
 }
 
-/// Makes sure that the head has a check run which is not concluded, due by `deadline`; answers with its id. Something
+/// Makes sure that the head has a check run which is not concluded, due within `deadline`; answers with its id. Something
 /// new is then wanted of it.
 ///
 /// # Errors
@@ -51,10 +52,10 @@ pub async fn open(
     repository: i64,
     installation: Option<i64>,
     head: &CommitSha,
-    deadline: DateTime<Utc>,
+    deadline: Duration,
 ) -> Result<Uuid> {
     sqlx::query_scalar!(
-        "insert into check_runs (id, repository_id, installation_id, head_sha, deadline_at) values ($1, $2, $3, $4, $5)
+        "insert into check_runs (id, repository_id, installation_id, head_sha, deadline_at) values ($1, $2, $3, $4, now() + $5 * interval '1 ms')
          on conflict (repository_id, head_sha) do update
              set wanted = check_runs.wanted + 1, deadline_at = excluded.deadline_at, concluded_at = null,
                  conclusion = null, installation_id = coalesce(excluded.installation_id, check_runs.installation_id),
@@ -64,7 +65,7 @@ pub async fn open(
         repository,
         installation,
         head.as_str(),
-        deadline,
+        milliseconds(deadline),
     )
     .fetch_one(executor)
     .await
@@ -227,15 +228,19 @@ pub async fn overdue(executor: impl PgExecutor<'_>) -> Result<Vec<Uuid>> {
     .doing(|| "list the overdue check runs".to_owned())
 }
 
-/// Gives an overdue check run until `deadline`, so that the next look finds others.
+/// Gives an overdue check run `deadline` more, so that the next look finds others.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn extend(executor: impl PgExecutor<'_>, id: Uuid, deadline: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("update check_runs set deadline_at = $2 where id = $1", id, deadline)
-        .execute(executor)
-        .await
-        .doing(|| format!("extend the deadline of the check run {id}"))?;
+pub async fn extend(executor: impl PgExecutor<'_>, id: Uuid, deadline: Duration) -> Result<()> {
+    sqlx::query!(
+        "update check_runs set deadline_at = now() + $2 * interval '1 ms' where id = $1",
+        id,
+        milliseconds(deadline)
+    )
+    .execute(executor)
+    .await
+    .doing(|| format!("extend the deadline of the check run {id}"))?;
     Ok(())
 }
 

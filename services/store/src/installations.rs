@@ -1,8 +1,8 @@
 //! Who installed the App, and whether it may act there.
 
-use crate::{Result, StoreError, error::Doing};
-use chrono::{DateTime, Utc};
+use crate::{Result, StoreError, error::Doing, jobs::milliseconds};
 use sqlx::PgExecutor;
+use std::time::Duration;
 
 /// Whether the App may act for an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,21 +60,21 @@ pub async fn state(executor: impl PgExecutor<'_>, id: i64) -> Result<State> {
     found.ok_or_else(|| StoreError::unreadable(format!("installation {id}"), format!("the state {name:?} is unknown")))
 }
 
-/// Installations that were not compared with GitHub since `before`: those on record as active, and those that only
+/// Installations that were not compared with GitHub for `period`: those on record as active, and those that only
 /// deliveries have named.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn due(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<Vec<i64>> {
+pub async fn due(executor: impl PgExecutor<'_>, period: Duration) -> Result<Vec<i64>> {
     sqlx::query_scalar!(
         r#"select id as "id!" from installations
-           where state = 'active' and (reconciled_at is null or reconciled_at < $1)
+           where state = 'active' and (reconciled_at is null or reconciled_at < now() - $1 * interval '1 ms')
            union
            select distinct installation_id from repositories r
            where installation_id is not null and state = 'active'
              and not exists (select from installations i where i.id = r.installation_id)
            order by 1"#,
-        before
+        milliseconds(period)
     )
     .fetch_all(executor)
     .await

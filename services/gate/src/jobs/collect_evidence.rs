@@ -49,9 +49,8 @@ pub(crate) async fn run(
     {
         // What was observed is kept, so that the next attempt asks only for what is missing.
         transaction.commit().await?;
-        let after = chrono::Duration::seconds(
-            i64::try_from(context.config.work.retry_seconds).unwrap_or(20) << (holding.attempt - 1).clamp(0, 6),
-        );
+        let doubled = 1_u64 << (holding.attempt - 1).clamp(0, 6);
+        let after = Duration::from_secs(context.config.work.retry_seconds.saturating_mul(doubled));
         return Ok(Ended::Again { after, why: cause.to_string() });
     }
     let links: Vec<_> =

@@ -4,6 +4,7 @@ use crate::{config::Config, credentials::Credentials, pipeline::Collector};
 use anyhow::{Context as _, Result};
 use lockgate_github::{App, InstallationClient};
 use lockgate_policy::PolicyHandle;
+use lockgate_source::Cache;
 use lockgate_store::{
     Store,
     evaluations::Evaluation,
@@ -23,6 +24,8 @@ pub struct Context {
     /// `None` when no App is configured: decisions are made and kept, nothing is posted.
     pub github: Option<App>,
     pub credentials: Arc<Credentials>,
+    /// Repositories that were fetched from.
+    pub git: Cache,
 }
 
 impl Context {
@@ -41,10 +44,9 @@ impl Context {
         repositories::get(self.store.pool(), id).await?.with_context(|| format!("find repository {id}: not on record"))
     }
 
-    /// When a check that is asked for now must be concluded.
-    pub(crate) fn deadline(&self) -> chrono::DateTime<chrono::Utc> {
-        let seconds = i64::try_from(self.config.work.deadline_seconds).unwrap_or(i64::MAX / 1_000);
-        chrono::Utc::now() + chrono::Duration::seconds(seconds)
+    /// Within which time a check must be concluded.
+    pub(crate) fn deadline(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.config.work.deadline_seconds)
     }
 
     /// The page of a decision.

@@ -9,7 +9,7 @@ use crate::pipeline;
 use anyhow::{Context as _, Result};
 use lockgate_github::{GithubError, InstallationClient};
 use lockgate_model::{Change, CommitSha};
-use lockgate_source::{FetchRequest, History, SourceError};
+use lockgate_source::{CacheKey, CacheRequest, SourceError};
 use lockgate_store::{
     evaluations::{self, Evaluation},
     jobs,
@@ -67,20 +67,21 @@ async fn detect(
     };
     let base = base(evaluation, repository, github).await?;
     let head = evaluation.head_sha.clone();
-    let request = FetchRequest {
+    let request = CacheRequest {
+        // A renamed repository keeps its cache.
+        key: u64::try_from(repository.id).map_or_else(|_| CacheKey::Address(url.clone()), CacheKey::GitHub),
         url,
-        commits: base.iter().cloned().chain([head.clone()]).collect(),
-        references: Vec::new(),
         token,
-        history: History::Tip,
-        // GitHub's id: a renamed repository keeps its cache, and none can choose where it is stored.
-        into: context.config.git_cache().join(format!("{}.git", repository.id)),
+        base: base.clone(),
+        head: head.clone(),
+        want: pipeline::is_lockfile,
         timeout: FETCH,
         pack_bytes: PACK_BYTES,
     };
+    let git = context.git.clone();
     let (asked, aliases) = (evaluation.repository.clone(), context.config.registry_aliases());
     tokio::task::spawn_blocking(move || {
-        let fetched = lockgate_source::Repository::fetch(&request)?;
+        let fetched = git.fetch(&request)?;
         pipeline::detect(&fetched, &asked, base.as_ref(), &head, &aliases)
     })
     .await?

@@ -1,13 +1,13 @@
 //! How a job ends, and the commit that ends it.
 
 use anyhow::{Result, bail};
-use chrono::{DateTime, Duration, Utc};
 use lockgate_github::GithubError;
 use lockgate_source::SourceError;
 use lockgate_store::{
     Store, Transaction,
     jobs::{self, Held},
 };
+use std::time::Duration;
 
 /// How a job ended, short of an error.
 #[derive(Debug)]
@@ -55,17 +55,16 @@ impl Holding {
 /// How long to wait before attempt `attempt + 1`: 2 s doubled each time, at most 5 minutes.
 pub(crate) fn backoff(attempt: i32) -> Duration {
     let exponent = u32::try_from(attempt.clamp(0, 8)).unwrap_or(8);
-    Duration::seconds((2_i64 << exponent).min(300))
+    Duration::from_secs((2_u64 << exponent).min(300))
 }
 
-/// A failure that time may mend, as [`Ended::Later`]; any other stays an error. `since`: when the wait began, so that
-/// it grows with what was waited already.
-pub(crate) fn later_if_passing(error: anyhow::Error, since: DateTime<Utc>) -> Result<Ended> {
-    let waited = (Utc::now() - since).num_milliseconds().max(0);
-    let growing = Duration::milliseconds((waited / 2).clamp(1_000, 60_000));
+/// A failure that time may mend, as [`Ended::Later`]; any other stays an error. `waited`: how long the job has waited
+/// already, so that the next wait grows with it.
+pub(crate) fn later_if_passing(error: anyhow::Error, waited: Duration) -> Result<Ended> {
+    let growing = (waited / 2).clamp(Duration::from_secs(1), Duration::from_secs(60));
     let after = match (error.downcast_ref::<GithubError>(), error.downcast_ref::<SourceError>()) {
         (Some(github), _) => match github.retry_after() {
-            Some(wait) => Duration::from_std(wait).unwrap_or(Duration::hours(1)) + jitter(),
+            Some(wait) => wait + jitter(),
             None if github.is_transient() => growing,
             None => return Err(error),
         },
@@ -77,5 +76,5 @@ pub(crate) fn later_if_passing(error: anyhow::Error, since: DateTime<Utc>) -> Re
 
 /// Up to a second, so that all that waited for one moment does not come at once.
 fn jitter() -> Duration {
-    Duration::milliseconds(i64::from(uuid::Uuid::new_v4().as_bytes()[0]) * 4)
+    Duration::from_millis(u64::from(uuid::Uuid::new_v4().as_bytes()[0]) * 4)
 }

@@ -23,7 +23,7 @@ use lockgate_store::{
     repositories::{self, Repository},
 };
 use standing::Standing;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// The name under which the check can be required.
@@ -58,9 +58,8 @@ pub(crate) async fn run(context: &Arc<Context>, shown: Shown, holding: &Holding)
     match caught {
         Caught::Up => holding.commit(transaction).await,
         Caught::Behind => {
-            let now = chrono::Utc::now();
             let why = "more came while it was shown";
-            let _ = jobs::postpone(&mut *transaction, holding.job, &holding.worker, why, now).await?;
+            let _ = jobs::postpone(&mut *transaction, holding.job, &holding.worker, why, Duration::ZERO).await?;
             transaction.commit().await?;
             Ok(Ended::Committed)
         }

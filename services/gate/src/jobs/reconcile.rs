@@ -11,7 +11,7 @@ use super::{
 };
 use anyhow::{Context as _, Result};
 use chrono::{Duration, Utc};
-use lockgate_github::{Event, InstallationClient, PullRequest};
+use lockgate_github::{App, DeliveryRef, Event, InstallationClient, PullRequest};
 use lockgate_model::DeliveryId;
 use lockgate_store::{
     check_runs,
@@ -29,45 +29,57 @@ const FIRST: Duration = Duration::hours(3);
 /// A delivery that young may still be on its way.
 const YOUNG: Duration = Duration::seconds(15);
 /// Repositories of an installation are looked at one after another, so that they do not spend the rate limit at once.
-const APART: Duration = Duration::milliseconds(500);
+const APART: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// Takes in every delivery that the App's log has and we have not.
+/// Takes in every delivery that the App's log has and we have not. Times are GitHub's throughout, but for the first look.
 pub(crate) async fn compare_deliveries(context: &Arc<Context>, holding: &Holding) -> Result<Ended> {
     let Some(app) = &context.github else { return holding.finish(&context.store).await };
-    let (pool, now) = (context.store.pool(), Utc::now());
-    let since = deliveries::compared_until(pool).await?.map_or(now - FIRST, |until| until - OVERLAP);
-    let mut missed = BTreeMap::new();
-    for entry in app.deliveries_since(since).await? {
-        if entry.delivered_at < now - YOUNG {
-            missed.entry(entry.guid.clone()).or_insert(entry);
-        }
-    }
+    let pool = context.store.pool();
+    let since = deliveries::compared_until(pool).await?.map_or_else(|| Utc::now() - FIRST, |until| until - OVERLAP);
+    let mut entries = app.deliveries_since(since).await?;
+    let newest = entries.iter().map(|entry| entry.delivered_at).max();
+    // The latest may still be on their way; they are looked at next time.
+    let old = newest.map_or_else(Utc::now, |newest| newest.max(Utc::now())) - YOUNG;
+    entries.retain(|entry| entry.delivered_at <= old || was_answered(entry));
+    let mut missed: BTreeMap<_, _> = entries.into_iter().map(|entry| (entry.guid.clone(), entry)).collect();
     let guids: Vec<String> = missed.keys().cloned().collect();
     for known in deliveries::known(pool, &guids).await? {
         missed.remove(&known);
     }
     for (guid, entry) in missed {
         let Ok(delivery) = guid.parse::<DeliveryId>() else { continue };
-        let whole = app.delivery(entry.id).await?;
-        // What we refused as malformed then is malformed now.
-        let Ok(event) = Event::read(&whole.about.event, &whole.payload) else { continue };
-        let payload = whole.payload.to_string();
-        let new = NewDelivery {
-            id: &delivery,
-            event: event.name(),
-            action: event.action(),
-            installation_id: event.installation().map(id).transpose()?,
-            repository: event.repository().map(|r| r.full_name.as_str()),
-            payload: &payload,
-        };
-        deliveries::accept(pool, &[new], &Task::handling()).await?;
-        metrics::counter!("lockgate_deliveries_total", "event" => event.name().to_owned(), "became" => "recovered")
-            .increment(1);
-        tracing::warn!(%delivery, event = event.name(), "a delivery had not arrived; it was read from GitHub's log");
+        take_in(context, app, &delivery, entry.id).await?;
     }
     let mut transaction = context.store.begin().await?;
-    deliveries::set_compared_until(&mut *transaction, now - YOUNG).await?;
+    if let Some(newest) = newest {
+        deliveries::set_compared_until(&mut *transaction, newest - YOUNG).await?;
+    }
     holding.commit(transaction).await
+}
+
+/// Whether the attempt is over: refused or failed, it will not arrive.
+fn was_answered(entry: &DeliveryRef) -> bool {
+    entry.status_code != 0
+}
+
+async fn take_in(context: &Context, app: &App, delivery: &DeliveryId, attempt: u64) -> Result<()> {
+    let whole = app.delivery(attempt).await?;
+    // What we refused as malformed then is malformed now.
+    let Ok(event) = Event::read(&whole.about.event, &whole.payload) else { return Ok(()) };
+    let payload = whole.payload.to_string();
+    let new = NewDelivery {
+        id: delivery,
+        event: event.name(),
+        action: event.action(),
+        installation_id: event.installation().map(id).transpose()?,
+        repository: event.repository().map(|r| r.full_name.as_str()),
+        payload: &payload,
+    };
+    deliveries::accept(context.store.pool(), &[new], &Task::handling()).await?;
+    let became = "recovered";
+    metrics::counter!("lockgate_deliveries_total", "event" => event.name().to_owned(), "became" => became).increment(1);
+    tracing::warn!(%delivery, event = event.name(), "a delivery had not arrived; it was read from GitHub's log");
+    Ok(())
 }
 
 /// Looks at every repository that an installation reaches by now.
@@ -79,7 +91,7 @@ pub(crate) async fn installation(context: &Arc<Context>, installation: i64, hold
     let reached = github.repositories().await?;
     let mut transaction = context.store.begin().await?;
     let mut gone = repositories::of_installation(&mut *transaction, installation).await?;
-    for (position, repository) in (0_i32..).zip(&reached) {
+    for (position, repository) in (0_u32..).zip(&reached) {
         let row = repositories::Repository {
             id: id(repository.id)?,
             full_name: repository.full_name.parse()?,
@@ -89,7 +101,7 @@ pub(crate) async fn installation(context: &Arc<Context>, installation: i64, hold
         repositories::record(&mut *transaction, &row).await?;
         gone.retain(|known| *known != row.id);
         let mut look = Task::ReconcileRepository { repository: row.id }.job();
-        look.run_at = Some(Utc::now() + APART * position);
+        look.delay = APART * position;
         jobs::enqueue(&mut *transaction, &look).await?;
     }
     // Below zero: only the name is known, so GitHub's list cannot tell.

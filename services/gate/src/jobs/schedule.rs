@@ -2,9 +2,8 @@
 
 use super::{Context, Task};
 use anyhow::Result;
-use chrono::{Duration, Utc};
 use lockgate_store::{installations, jobs};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Seconds between two looks for what is too old to be kept.
@@ -14,7 +13,7 @@ const RETAIN_SECONDS: u64 = 3600;
 pub(super) async fn keep(context: Arc<Context>, stop: CancellationToken) {
     let work = &context.config.work;
     let every = |seconds: u64| {
-        let mut interval = tokio::time::interval(std::time::Duration::from_secs(seconds.max(1)));
+        let mut interval = tokio::time::interval(Duration::from_secs(seconds.max(1)));
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         interval
     };
@@ -38,8 +37,8 @@ async fn reconcile(context: &Context) -> Result<()> {
         return Ok(());
     }
     enqueue(context, &Task::CompareDeliveries {}).await?;
-    let period = i64::try_from(context.config.work.reconcile_seconds).unwrap_or(3600);
-    for installation in installations::due(context.store.pool(), Utc::now() - Duration::seconds(period)).await? {
+    let period = Duration::from_secs(context.config.work.reconcile_seconds);
+    for installation in installations::due(context.store.pool(), period).await? {
         enqueue(context, &Task::Reconcile { installation }).await?;
     }
     Ok(())

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use lockgate_model::DeliveryId;
 use lockgate_store::jobs::NewJob;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A job's kind and payload. The names stand in the queue of a running server: they do not change.
@@ -82,7 +83,7 @@ impl Task {
             key: Some(self.key()),
             payload: whole["payload"].clone(),
             priority: self.priority(),
-            run_at: None,
+            delay: Duration::ZERO,
             max_attempts: MAX_ATTEMPTS,
         }
     }

@@ -7,7 +7,6 @@ use super::{
     task::Shown,
 };
 use anyhow::{Context as _, Result, anyhow};
-use chrono::Utc;
 use futures::{FutureExt, future::BoxFuture};
 use lockgate_store::{
     check_runs, evaluations,
@@ -194,6 +193,7 @@ fn beside<'a>(context: &'a Arc<Context>, task: &'a Task, holding: &'a Holding) -
         Task::CompareDeliveries {} => reconcile::compare_deliveries(context, holding).boxed(),
         Task::Reconcile { installation } => reconcile::installation(context, *installation, holding).boxed(),
         Task::ReconcileRepository { repository } => reconcile::repository(context, *repository, holding).boxed(),
+        Task::Retain {} => retention::run(context, holding).boxed(),
         _ => sweep::run(context, holding).boxed(),
     }
 }
@@ -223,7 +223,7 @@ async fn settle(context: &Context, holding: &Holding, job: &Job, outcome: Result
     let count = |ended: &'static str| {
         metrics::counter!("lockgate_jobs_total", "kind" => job.kind.clone(), "ended" => ended).increment(1);
     };
-    let outcome = outcome.or_else(|error| later_if_passing(error, job.created_at));
+    let outcome = outcome.or_else(|error| later_if_passing(error, job.age));
     let (why, after) = match outcome {
         Ok(Ended::Committed) => {
             count("done");
@@ -236,8 +236,8 @@ async fn settle(context: &Context, holding: &Holding, job: &Job, outcome: Result
         }
         Ok(Ended::Later { after, why }) => {
             count("later");
-            tracing::info!(job = job.id, kind = job.kind, why, "the job waits {} s", after.num_seconds());
-            note(job, jobs::postpone(pool, job.id, &holding.worker, &why, Utc::now() + after).await?);
+            tracing::info!(job = job.id, kind = job.kind, why, "the job waits {} s", after.as_secs());
+            note(job, jobs::postpone(pool, job.id, &holding.worker, &why, after).await?);
             return Ok(());
         }
         Ok(Ended::Again { after, why }) => (why, after),
@@ -249,7 +249,7 @@ async fn settle(context: &Context, holding: &Holding, job: &Job, outcome: Result
     };
     if job.attempt < job.max_attempts {
         count("again");
-        let failed = jobs::fail(pool, job.id, &holding.worker, &why, Some(Utc::now() + after)).await?;
+        let failed = jobs::fail(pool, job.id, &holding.worker, &why, Some(after)).await?;
         note(job, if failed == Failed::Lost { Held::Lost } else { Held::Held });
         return Ok(());
     }

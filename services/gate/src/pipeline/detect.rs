@@ -5,8 +5,14 @@ use anyhow::{Context, Result};
 use lockgate_ecosystems as ecosystems;
 use lockgate_model::{
     Change, CommitSha, Lockfile, LockfileChange, LockfileError, LockfileFormat, LockfileStatus, RepoId,
+    redact::redacted,
 };
 use lockgate_source::{ChangedFile, Repository, Skipped, SkippedKind};
+
+/// Whether a path is that of a lockfile that we read.
+pub fn is_lockfile(path: &str) -> bool {
+    ecosystems::detect(path).is_some()
+}
 
 /// Reads the lockfiles that differ between `base` (none: an empty tree) and `head`.
 ///
@@ -23,7 +29,7 @@ pub fn detect(
     aliases: &RegistryAliases,
 ) -> Result<Change> {
     let changed = repository
-        .changed_files(base, head, &|path| ecosystems::detect(path).is_some())
+        .changed_files(base, head, &is_lockfile)
         .with_context(|| format!("compare the lockfiles of {id} at {}", head.short()))?;
     let skipped = changed.skipped.iter().filter_map(not_a_file);
     let mut lockfiles: Vec<LockfileChange> =
@@ -50,7 +56,9 @@ fn lockfile_change(file: &ChangedFile, aliases: &RegistryAliases) -> Option<Lock
     Some(LockfileChange { path: file.path.clone(), format, status, releases })
 }
 
+/// What the error quotes of the file may hold a credential.
 fn malformed(path: &str, format: LockfileFormat, error: LockfileError) -> LockfileChange {
+    let error = LockfileError { message: redacted(error.message), ..error };
     LockfileChange { path: path.to_owned(), format, status: LockfileStatus::Malformed { error }, releases: Vec::new() }
 }
 
@@ -58,6 +66,9 @@ fn malformed(path: &str, format: LockfileFormat, error: LockfileError) -> Lockfi
 fn not_a_file(skipped: &Skipped) -> Option<LockfileChange> {
     let message = match skipped.kind {
         SkippedKind::Symlink => "it is a symbolic link, which is not followed; commit the file itself",
+        SkippedKind::LfsPointer => {
+            "it is a Git LFS pointer, whose content is not in the repository; take lockfiles out of LFS (git lfs untrack) and commit the file itself"
+        }
         SkippedKind::Submodule => "it is a submodule, not a file; commit the file itself",
     };
     let error = LockfileError { path: skipped.path.clone(), line: None, column: None, message: message.to_owned() };
@@ -69,6 +80,6 @@ fn not_a_file(skipped: &Skipped) -> Option<LockfileChange> {
 /// # Errors
 /// When the commit cannot be read or a lockfile is malformed.
 pub fn lockfiles_at(repository: &Repository, revision: &CommitSha) -> Result<Vec<Lockfile>> {
-    let files = repository.files(revision, &|path| ecosystems::detect(path).is_some())?;
+    let files = repository.files(revision, &is_lockfile)?;
     files.files.iter().map(|(path, text)| Ok(ecosystems::parse(path, text)?)).collect()
 }

@@ -19,7 +19,7 @@ pub type Package = (Ecosystem, String);
 #[derive(Debug, Default)]
 pub struct LocalAdvisories {
     digest: Option<Digest>,
-    by_package: HashMap<Package, Vec<Arc<serde_json::Value>>>,
+    by_package: HashMap<Package, Vec<Arc<advisories::Kept>>>,
 }
 
 impl LocalAdvisories {
@@ -31,15 +31,16 @@ impl LocalAdvisories {
         let feed = crate::cli::advisories::read_feed(path)?;
         let mut by_package: HashMap<_, Vec<_>> = HashMap::new();
         for record in feed.records {
-            let body = Arc::new(record.body);
+            let sha256 = Digest::sha256(record.body.to_string().as_bytes()).hex();
+            let kept = Arc::new(advisories::Kept { sha256, body: record.body });
             for package in record.packages {
-                by_package.entry(package).or_default().push(Arc::clone(&body));
+                by_package.entry(package).or_default().push(Arc::clone(&kept));
             }
         }
         Ok(Self { digest: Some(feed.digest), by_package })
     }
 
-    fn records(&self, package: &Package) -> Vec<serde_json::Value> {
+    fn records(&self, package: &Package) -> Vec<advisories::Kept> {
         self.by_package.get(package).into_iter().flatten().map(|record| record.as_ref().clone()).collect()
     }
 }
@@ -119,7 +120,7 @@ impl Knowledge {
     /// The OSV records about each package.
     pub async fn advisories(&self, packages: &[Package]) -> Result<Advisories> {
         let packages = once(packages);
-        let (imported_at, records) = match self {
+        let (imported_at, records): (_, Vec<Vec<advisories::Kept>>) = match self {
             Self::Store(store) => {
                 let Some(feed) = advisories::feed(store.pool()).await? else {
                     return Ok(Advisories { by_package: None });
@@ -129,7 +130,11 @@ impl Knowledge {
             Self::Local(local) if local.digest.is_none() => return Ok(Advisories { by_package: None }),
             Self::Local(local) => (chrono::Utc::now(), packages.iter().map(|p| local.records(p)).collect()),
         };
-        let feed = |records: Vec<_>| AdvisoryFeed { digest: digest_of(&records), imported_at, records };
+        let feed = |records: Vec<advisories::Kept>| {
+            let (mut digests, bodies): (Vec<String>, Vec<_>) = records.into_iter().map(|r| (r.sha256, r.body)).unzip();
+            digests.sort_unstable();
+            AdvisoryFeed { digest: digest_of(&digests), imported_at, records: bodies.into() }
+        };
         let by_package = packages.into_iter().zip(records.into_iter().map(feed)).collect();
         Ok(Advisories { by_package: Some(by_package) })
     }
@@ -141,7 +146,7 @@ impl Knowledge {
             Self::Store(store) => {
                 let pool = store.pool();
                 let (feed, records) = tokio::try_join!(advisories::feed(pool), advisories::digests(pool, &packages))?;
-                Ok(feed.map(|_| packages.into_iter().zip(records.iter().map(|r| digest_of_digests(r))).collect()))
+                Ok(feed.map(|_| packages.into_iter().zip(records.iter().map(|r| digest_of(r))).collect()))
             }
             // Nothing is remembered, so that no key is looked up either.
             Self::Local(_) => Ok(None),
@@ -165,13 +170,7 @@ fn no_feed(ecosystem: Ecosystem, name: &str) -> Cause {
 }
 
 /// Names the records about one package by content, so that evidence stays valid when the feed changes elsewhere.
-fn digest_of(records: &[serde_json::Value]) -> Digest {
-    let mut bodies: Vec<String> = records.iter().map(|r| Digest::sha256(r.to_string().as_bytes()).hex()).collect();
-    bodies.sort_unstable();
-    digest_of_digests(&bodies)
-}
-
 /// `sorted`: SHA-256 of each record's text.
-fn digest_of_digests(sorted: &[String]) -> Digest {
+fn digest_of(sorted: &[String]) -> Digest {
     Digest::sha256(sorted.join("\n").as_bytes())
 }

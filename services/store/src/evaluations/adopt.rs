@@ -1,16 +1,16 @@
 //! Rows of the version before: they know their repository by name, and carry GitHub's check run themselves.
 
-use crate::{Result, error::Doing};
-use chrono::{DateTime, Utc};
+use crate::{Result, error::Doing, jobs::milliseconds};
 use sqlx::PgConnection;
+use std::time::Duration;
 use uuid::Uuid;
 
-/// Gives an evaluation the repository that it belongs to and its head a check run, due by `deadline`. Answers with the
+/// Gives an evaluation the repository that it belongs to and its head a check run, due within `deadline`. Answers with the
 /// check run; `None` when the evaluation does not exist. Changes nothing in a row that has both.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn adopt(connection: &mut PgConnection, id: Uuid, deadline: DateTime<Utc>) -> Result<Option<Uuid>> {
+pub async fn adopt(connection: &mut PgConnection, id: Uuid, deadline: Duration) -> Result<Option<Uuid>> {
     let doing = || format!("adopt the evaluation {id}");
     // The id stands in the payloads of the repository's deliveries; where those are gone, the name has to do.
     sqlx::query!(
@@ -36,13 +36,13 @@ pub async fn adopt(connection: &mut PgConnection, id: Uuid, deadline: DateTime<U
     .doing(doing)?;
     sqlx::query_scalar!(
         "insert into check_runs (id, repository_id, installation_id, head_sha, github_id, deadline_at)
-         select $2, e.repository_id, e.installation_id, e.head_sha, e.check_run_id, $3
+         select $2, e.repository_id, e.installation_id, e.head_sha, e.check_run_id, now() + $3 * interval '1 ms'
          from evaluations e where e.id = $1 and e.repository_id is not null
          on conflict (repository_id, head_sha) do update set wanted = check_runs.wanted + 1, updated_at = now()
          returning id",
         id,
         Uuid::now_v7(),
-        deadline,
+        milliseconds(deadline),
     )
     .fetch_optional(&mut *connection)
     .await

@@ -26,8 +26,8 @@ pub struct NewJob {
     pub payload: Value,
     /// Higher ones are claimed first.
     pub priority: i32,
-    /// `None`: at once.
-    pub run_at: Option<DateTime<Utc>>,
+    /// How long it waits before it is due, by the database's clock: those of the servers may disagree.
+    pub delay: Duration,
     /// At least 1.
     pub max_attempts: i32,
 }
@@ -41,7 +41,8 @@ pub struct Job {
     /// 1 for the first attempt.
     pub attempt: i32,
     pub max_attempts: i32,
-    pub created_at: DateTime<Utc>,
+    /// Since it was enqueued, by the database's clock.
+    pub age: Duration,
 }
 
 impl Job {
@@ -69,14 +70,14 @@ pub async fn enqueue(executor: impl PgExecutor<'_>, job: &NewJob) -> Result<Opti
     let subject = || format!("enqueue the job {} {}", job.kind, job.key.as_deref().unwrap_or("without key"));
     sqlx::query_scalar!(
         "insert into jobs (kind, key, payload, priority, run_at, max_attempts)
-         values ($1, $2, $3::text::json, $4, coalesce($5, now()), $6)
+         values ($1, $2, $3::text::json, $4, now() + $5 * interval '1 ms', $6)
          on conflict (kind, key) where finished_at is null and key is not null do nothing
          returning id",
         job.kind,
         job.key,
         json::to_text(subject, &job.payload)?,
         job.priority,
-        job.run_at,
+        milliseconds(job.delay),
         job.max_attempts,
     )
     .fetch_optional(executor)
@@ -106,7 +107,8 @@ pub async fn claim(
                order by priority desc, run_at, id
                for update skip locked limit 1
            )
-           returning id, kind, payload::text as "payload!", attempts, max_attempts, created_at"#,
+           returning id, kind, payload::text as "payload!", attempts, max_attempts,
+                     extract(epoch from clock_timestamp() - created_at)::float8 as "age!""#,
         worker,
         &kinds,
         milliseconds(lease),
@@ -121,7 +123,7 @@ pub async fn claim(
             kind: row.kind,
             attempt: row.attempts,
             max_attempts: row.max_attempts,
-            created_at: row.created_at,
+            age: Duration::try_from_secs_f64(row.age.max(0.0)).unwrap_or_default(),
         })
     })
     .transpose()
@@ -168,6 +170,6 @@ pub async fn unfinished(executor: impl PgExecutor<'_>) -> Result<i64> {
 }
 
 /// Milliseconds as the SQL multiplies them.
-fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }

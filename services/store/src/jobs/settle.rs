@@ -2,7 +2,6 @@
 
 use super::{Held, milliseconds};
 use crate::{Result, error::Doing};
-use chrono::{DateTime, Utc};
 use lockgate_model::redact::redact;
 use sqlx::PgExecutor;
 use std::time::Duration;
@@ -57,8 +56,8 @@ pub async fn complete(executor: impl PgExecutor<'_>, id: i64, worker: &str) -> R
     Ok(held(done.rows_affected()))
 }
 
-/// Ends an attempt that failed. With `retry_at` the job is queued again, even beyond its attempts: the
-/// caller decides. Without, it is given up.
+/// Ends an attempt that failed. With `retry_after` the job is queued again, even beyond its attempts: the
+/// caller decides. Without, it is given up. Times are the database's.
 ///
 /// # Errors
 /// When the database fails.
@@ -67,29 +66,29 @@ pub async fn fail(
     id: i64,
     worker: &str,
     error: &str,
-    retry_at: Option<DateTime<Utc>>,
+    retry_after: Option<Duration>,
 ) -> Result<Failed> {
     let done = sqlx::query!(
-        "update jobs set last_error = $3, locked_by = null, lease_until = null, run_at = coalesce($4, run_at),
-             state = case when $4::timestamptz is null then 'failed' else 'queued' end,
-             finished_at = case when $4::timestamptz is null then now() end
+        "update jobs set last_error = $3, locked_by = null, lease_until = null, run_at = coalesce(now() + $4 * interval '1 ms', run_at),
+             state = case when $4::float8 is null then 'failed' else 'queued' end,
+             finished_at = case when $4::float8 is null then now() end
          where id = $1 and locked_by = $2 and state = 'running'",
         id,
         worker,
         kept(error),
-        retry_at,
+        retry_after.map(milliseconds),
     )
     .execute(executor)
     .await
     .doing(|| format!("record the failure of job {id}"))?;
-    Ok(match (held(done.rows_affected()), retry_at) {
+    Ok(match (held(done.rows_affected()), retry_after) {
         (Held::Lost, _) => Failed::Lost,
         (Held::Held, Some(_)) => Failed::Again,
         (Held::Held, None) => Failed::GivenUp,
     })
 }
 
-/// Puts a job off until `at`: the world was not ready. The attempt does not count.
+/// Puts a job off by `delay`: the world was not ready. The attempt does not count.
 ///
 /// # Errors
 /// When the database fails.
@@ -98,16 +97,16 @@ pub async fn postpone(
     id: i64,
     worker: &str,
     why: &str,
-    at: DateTime<Utc>,
+    delay: Duration,
 ) -> Result<Held> {
     let done = sqlx::query!(
-        "update jobs set state = 'queued', last_error = $3, locked_by = null, lease_until = null, run_at = $4,
+        "update jobs set state = 'queued', last_error = $3, locked_by = null, lease_until = null, run_at = now() + $4 * interval '1 ms',
              attempts = greatest(attempts - 1, 0)
          where id = $1 and locked_by = $2 and state = 'running'",
         id,
         worker,
         kept(why),
-        at,
+        milliseconds(delay),
     )
     .execute(executor)
     .await

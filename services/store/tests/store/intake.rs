@@ -24,7 +24,14 @@ fn delivery<'a>(id: &'a DeliveryId, payload: &'a str) -> NewDelivery<'a> {
 }
 
 fn handle() -> NewJob {
-    NewJob { kind: "handle".into(), key: None, payload: Value::Null, priority: 0, run_at: None, max_attempts: 3 }
+    NewJob {
+        kind: "handle".into(),
+        key: None,
+        payload: Value::Null,
+        priority: 0,
+        delay: std::time::Duration::ZERO,
+        max_attempts: 3,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,9 @@ use lockgate_store::{
     evaluations::{self, NewEvaluation, Novelty, Opened, State},
     installations, repositories,
 };
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 async fn ask(database: &Database, head: CommitSha, event_at: i64) -> Opened {
     let mut transaction = database.store.begin().await.unwrap();
@@ -72,7 +75,7 @@ async fn a_decided_question_is_superseded_but_not_stopped() {
 async fn what_comes_while_a_run_is_shown_is_shown_next() {
     let database = Database::new().await;
     let pool = database.store.pool();
-    let id = check_runs::open(pool, REPOSITORY_ID, Some(42), &sha('2'), at(0)).await.unwrap();
+    let id = check_runs::open(pool, REPOSITORY_ID, Some(42), &sha('2'), HOUR).await.unwrap();
     assert_eq!(check_runs::overdue(pool).await.unwrap(), Vec::<uuid::Uuid>::new());
     let read = check_runs::get(pool, id).await.unwrap().unwrap();
     assert_eq!(check_runs::want(pool, REPOSITORY_ID, &sha('2')).await.unwrap(), Some(id));
@@ -82,7 +85,7 @@ async fn what_comes_while_a_run_is_shown_is_shown_next() {
     let shown = check_runs::get(pool, id).await.unwrap().unwrap();
     assert_eq!(shown.conclusion.as_deref(), Some("failure"));
     // Asked again: the same run, open again.
-    assert_eq!(check_runs::open(pool, REPOSITORY_ID, None, &sha('2'), at(0)).await.unwrap(), id);
+    assert_eq!(check_runs::open(pool, REPOSITORY_ID, None, &sha('2'), HOUR).await.unwrap(), id);
     let again = check_runs::get(pool, id).await.unwrap().unwrap();
     assert_eq!((again.conclusion, again.concluded_at, again.installation_id), (None, None, Some(42)));
     assert_eq!(check_runs::set_github_id(pool, id, 11).await.unwrap(), 11);
@@ -94,10 +97,9 @@ async fn what_comes_while_a_run_is_shown_is_shown_next() {
 async fn an_overdue_run_is_found_until_it_is_given_time() {
     let database = Database::new().await;
     let pool = database.store.pool();
-    let past = chrono::Utc::now() - chrono::Duration::seconds(1);
-    let id = check_runs::open(pool, REPOSITORY_ID, Some(42), &sha('2'), past).await.unwrap();
+    let id = check_runs::open(pool, REPOSITORY_ID, Some(42), &sha('2'), Duration::ZERO).await.unwrap();
     assert_eq!(check_runs::overdue(pool).await.unwrap(), [id]);
-    check_runs::extend(pool, id, past + chrono::Duration::hours(1)).await.unwrap();
+    check_runs::extend(pool, id, HOUR).await.unwrap();
     assert!(check_runs::overdue(pool).await.unwrap().is_empty());
 }
 
@@ -106,7 +108,7 @@ async fn a_repository_out_of_reach_leaves_no_work() {
     let database = Database::new().await;
     let pool = database.store.pool();
     ask(&database, sha('2'), 10).await;
-    let id = check_runs::open(pool, REPOSITORY_ID, Some(42), &sha('2'), at(0)).await.unwrap();
+    let id = check_runs::open(pool, REPOSITORY_ID, Some(42), &sha('2'), HOUR).await.unwrap();
     evaluations::stop_repositories(pool, &[REPOSITORY_ID]).await.unwrap();
     repositories::remove(pool, &[REPOSITORY_ID]).await.unwrap();
     assert_eq!(states(&database, '2').await, [State::Stopped]);
@@ -123,11 +125,11 @@ async fn installations_are_due_once_a_period() {
     let database = Database::new().await;
     let pool = database.store.pool();
     assert_eq!(installations::state(pool, 42).await.unwrap(), installations::State::Active);
-    assert_eq!(installations::due(pool, at(0)).await.unwrap(), [42], "known from its repositories");
+    assert_eq!(installations::due(pool, HOUR).await.unwrap(), [42], "known from its repositories");
     installations::mark_reconciled(pool, 42).await.unwrap();
-    assert!(installations::due(pool, chrono::Utc::now() - chrono::Duration::hours(1)).await.unwrap().is_empty());
+    assert!(installations::due(pool, HOUR).await.unwrap().is_empty());
     installations::record(pool, 42, "octo-org", installations::State::Suspended).await.unwrap();
-    assert!(installations::due(pool, at(0)).await.unwrap().is_empty());
+    assert!(installations::due(pool, HOUR).await.unwrap().is_empty());
     assert_eq!(installations::state(pool, 42).await.unwrap(), installations::State::Suspended);
 }
 
@@ -145,11 +147,11 @@ async fn a_row_of_the_version_before_is_adopted() {
     .unwrap();
     let id = uuid::Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0007);
     let mut connection = pool.acquire().await.unwrap();
-    let run = evaluations::adopt(&mut connection, id, at(0)).await.unwrap().unwrap();
-    assert_eq!(evaluations::adopt(&mut connection, id, at(0)).await.unwrap(), Some(run), "once is enough");
+    let run = evaluations::adopt(&mut connection, id, HOUR).await.unwrap().unwrap();
+    assert_eq!(evaluations::adopt(&mut connection, id, HOUR).await.unwrap(), Some(run), "once is enough");
     let run = check_runs::get(pool, run).await.unwrap().unwrap();
     assert_eq!((run.github_id, run.wanted), (Some(99), 2));
     assert!(run.repository_id < 0, "only the name is known");
-    assert_eq!(evaluations::adopt(&mut connection, uuid::Uuid::nil(), at(0)).await.unwrap(), None);
+    assert_eq!(evaluations::adopt(&mut connection, uuid::Uuid::nil(), HOUR).await.unwrap(), None);
     assert_eq!(evaluations::without_job(pool).await.unwrap().len(), 0, "not yet");
 }

@@ -206,10 +206,15 @@ async fn every_table_with_an_installation_has_its_policies() {
                    and exists (select from pg_policies p where p.tablename = c.relname and 'lockgate_reader' = any (p.roles))
                    and exists (select from pg_policies p where p.tablename = c.relname and 'lockgate_runtime' = any (p.roles)))
         order by 1");
-    let found: Vec<String> = owner.fetch_all(AssertSqlSafe(open.clone())).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let found: Vec<String> =
+        owner.fetch_all(AssertSqlSafe(open.clone())).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert!(found.is_empty(), "no policy says who reads {found:?}; add policies as migrations/0011_walls.sql does");
     owner.execute("create table forgotten (installation_id bigint)").await.unwrap();
-    assert_eq!(owner.fetch_all(AssertSqlSafe(open)).await.unwrap().len(), 1, "the test sees a table that was forgotten");
+    assert_eq!(
+        owner.fetch_all(AssertSqlSafe(open)).await.unwrap().len(),
+        1,
+        "the test sees a table that was forgotten"
+    );
 }
 
 #[tokio::test]
