@@ -77,9 +77,8 @@ impl App {
         InstallationClient::new(self.clone(), id)
     }
 
-    /// A token that can do nothing but read the contents of `repository`.
-    pub(crate) async fn contents_token(&self, installation: u64, repository: &str) -> Result<Secret, GithubError> {
-        let scope = Scope::ReadContents(repository.to_owned());
+    /// A token of installation `installation` for `scope`.
+    pub(crate) async fn token(&self, installation: u64, scope: Scope) -> Result<Secret, GithubError> {
         self.shared.tokens.get(&self.shared.session, installation, scope).await
     }
 

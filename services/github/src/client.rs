@@ -5,6 +5,7 @@ use crate::{
     budget::Holder,
     payload::{is_repository_name, is_sha},
     pull_request,
+    token::Scope,
     transport::Request,
 };
 use http::Method;
@@ -136,7 +137,15 @@ impl InstallationClient {
     /// [`GithubError`].
     pub async fn clone_token(&self, repo: &str) -> Result<Secret, GithubError> {
         self.repository(repo)?;
-        self.app.contents_token(self.id, repo).await
+        self.app.token(self.id, Scope::ReadContents(repo.to_owned())).await
+    }
+
+    /// As [`Self::clone_token`], for the repository with this id, whatever it is called now.
+    ///
+    /// # Errors
+    /// [`GithubError`].
+    pub async fn clone_token_of(&self, repository: u64) -> Result<Secret, GithubError> {
+        self.app.token(self.id, Scope::ReadContentsOf(repository)).await
     }
 
     pub(crate) fn app(&self) -> &App {

@@ -12,11 +12,12 @@ use tokio::sync::Mutex;
 /// A token that is handed out lasts at least this long: a clone may take minutes.
 const RESERVE: TimeDelta = TimeDelta::minutes(10);
 
-/// What a token is for: the whole installation, or reading one repository (`OWNER/NAME`).
+/// What a token is for: the whole installation, or reading one repository (`OWNER/NAME`, or its id).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Scope {
     Installation,
     ReadContents(String),
+    ReadContentsOf(u64),
 }
 
 #[derive(Clone)]
@@ -81,5 +82,6 @@ fn restriction(scope: &Scope) -> Value {
             let name = repository.split_once('/').map_or(repository.as_str(), |(_, name)| name);
             json!({"repositories": [name], "permissions": {"contents": "read"}})
         }
+        Scope::ReadContentsOf(id) => json!({"repository_ids": [id], "permissions": {"contents": "read"}}),
     }
 }

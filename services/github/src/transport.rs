@@ -6,7 +6,7 @@
 
 use crate::{ExposeSecret, GithubError, Secret, link};
 use http::{HeaderMap, Method, StatusCode, header};
-use reqwest::redirect::Policy;
+use lockgate_outbound::{Client, Hosts, Settings};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
@@ -14,7 +14,6 @@ use url::Url;
 
 /// GitHub answers within 10 s or gives up itself; the rest is network.
 const TIMEOUT: Duration = Duration::from_secs(30);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A page of 100 check runs with full outputs is the largest answer that we ask for.
 const ANSWER_BYTES: usize = 32 << 20;
 /// GitHub answers the present address of a renamed repository at once; more than this is a circle.
@@ -50,7 +49,7 @@ pub(crate) struct Answer {
 /// The connections to one API.
 #[derive(Debug)]
 pub(crate) struct Transport {
-    client: reqwest::Client,
+    client: Client,
     api: Url,
 }
 
@@ -61,11 +60,8 @@ impl Transport {
         if !api.path().ends_with('/') {
             api.set_path(&format!("{}/", api.path()));
         }
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("lockgate/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(Policy::none())
-            .build()
+        let settings = Settings::new(concat!("lockgate/", env!("CARGO_PKG_VERSION")));
+        let client = Client::new(Hosts::new().with(&api), &settings)
             .map_err(|e| GithubError::Configuration(format!("no connection can be made: {}", describe(e))))?;
         Ok(Self { client, api })
     }
@@ -129,7 +125,8 @@ impl Transport {
     async fn round_trip(&self, token: &Secret, request: &Request, url: &Url) -> Result<Answer, String> {
         let mut sent = self
             .client
-            .request(request.method.clone(), url.clone())
+            .request(request.method.clone(), url)
+            .map_err(|refused| refused.to_string())?
             .bearer_auth(token.expose_secret())
             .header(header::ACCEPT, "application/vnd.github+json")
             .header("x-github-api-version", API_VERSION);

@@ -21,6 +21,8 @@ use url::form_urlencoded;
 pub(crate) const VARIABLE: &str = "LOCKGATE_GITHUB_DESCRIPTION";
 /// Where `cargo xtask` puts it, below the user's cache folder.
 const CACHED: &str = "lockgate/octokit-openapi-23.0.2/package/generated/api.github.com.json";
+/// Raised when [`extract`] does something else, so that what was kept before is not used.
+const EXTRACT: u32 = 2;
 /// Problems that one violation lists.
 const LISTED: usize = 5;
 
@@ -232,9 +234,10 @@ impl Schema {
             let whole = json!({"allOf": [self.source], "components": {"schemas": *self.schemas}});
             options.build(&whole).expect("GitHub's description is made of valid schemas")
         });
+        // The value itself may be long; where it is and which rule it breaks says more.
         let named = |error: jsonschema::ValidationError<'_>| {
-            let text: String = error.to_string().chars().take(300).collect();
-            format!("{}: {text}", error.instance_path())
+            let text: String = error.masked().to_string().chars().take(200).collect();
+            format!("{}: {text} ({})", error.instance_path(), error.schema_path())
         };
         validator.iter_errors(value).take(LISTED).map(named).collect()
     }
@@ -248,7 +251,7 @@ fn cached() -> Option<PathBuf> {
 
 /// The part of the description that [`OPERATIONS`] need, made once and kept beside it.
 fn extract(description: &Path) -> Result<Value> {
-    let kept = description.with_file_name(format!("lockgate-extract-{}.json", OPERATIONS.len()));
+    let kept = description.with_file_name(format!("lockgate-extract-{EXTRACT}-{}.json", OPERATIONS.len()));
     if let Ok(text) = std::fs::read(&kept) {
         return serde_json::from_slice(&text).with_context(|| format!("read {}; remove it", kept.display()));
     }
@@ -265,7 +268,12 @@ fn extract(description: &Path) -> Result<Value> {
         let operation = gathered.resolved(&whole["paths"][path][method]);
         paths.entry(path).or_insert_with(|| json!({}))[method] = operation;
     }
-    let extract = json!({"paths": paths, "components": {"schemas": gathered.schemas}});
+    let mut extract = json!({"paths": paths, "components": {"schemas": gathered.schemas}});
+    // 23.0.2 says here alone that an account is a user and an enterprise at once; the object's own schema says "or".
+    let items = "/paths/~1app~1installations/get/responses/200/content/application~1json/schema/items";
+    if let Some(items) = extract.pointer_mut(items) {
+        *items = json!({"$ref": "#/components/schemas/installation"});
+    }
     // Tests run at the same time: whoever is last replaces the same by the same.
     let temporary = kept.with_extension(std::process::id().to_string());
     std::fs::write(&temporary, extract.to_string()).and_then(|()| std::fs::rename(&temporary, &kept))?;

@@ -255,6 +255,12 @@ impl FakeGitHub {
         })
     }
 
+    /// How many requests were refused for a rate limit, and the most points that a holder was granted within a minute.
+    pub fn limits_met(&self) -> (u64, u32) {
+        let state = self.shared.state();
+        (state.meters.refused, state.meters.most_points)
+    }
+
     /// Where the product or the fake broke GitHub's description.
     pub fn violations(&self) -> Vec<Violation> {
         self.shared.state().violations.clone()
