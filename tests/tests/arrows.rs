@@ -10,7 +10,7 @@ use std::{
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         ("lockgate-model", &[][..]),
-        ("lockgate-github", &[]),
+        ("lockgate-github", &["lockgate-outbound"]),
         ("lockgate-archive", &[]),
         ("lockgate-outbound", &[]),
         ("lockgate-postgres", &[]),
