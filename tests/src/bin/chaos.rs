@@ -38,7 +38,7 @@ struct Arguments {
     /// Instead: back up while serving, restore elsewhere, verify, and serve from the copy.
     #[arg(long)]
     backup: bool,
-    /// Where the server's logs go when the promise is broken.
+    /// Where the server's logs go at the end.
     #[arg(long)]
     logs: Option<PathBuf>,
 }

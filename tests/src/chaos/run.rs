@@ -44,7 +44,7 @@ pub struct Options {
     pub length: Duration,
     /// Longest time from the last act until everything is quiet.
     pub patience: Duration,
-    /// Where the server's logs are copied when the promise is broken.
+    /// Where the server's logs are copied at the end.
     pub logs: Option<PathBuf>,
 }
 
@@ -152,7 +152,7 @@ pub async fn run(options: &Options) -> Result<Account> {
     let chain = chain(&options.lockgate, &config, &set, &mut account.offences).await?;
     account.line("decisions", chain);
     account.offences.extend(offences(&set, &ledger).await);
-    if let (false, Some(logs)) = (account.is_kept(), &options.logs) {
+    if let Some(logs) = &options.logs {
         keep_logs(&set.folder, logs)?;
     }
     match Arc::try_unwrap(fleet) {
