@@ -1,8 +1,12 @@
 //! `cargo xtask`: set-up, tests and the demo, one command each.
 
+mod bench;
 mod cargo;
 mod chaos;
 mod demo;
+mod deny;
+mod descriptions;
+mod fuzz;
 mod prepare;
 mod provide;
 mod test;
@@ -28,6 +32,12 @@ enum Command {
     Validate(validate::Arguments),
     /// Kill, starve and mislead a server while pull requests come in, and give an account of every one.
     Chaos(chaos::Arguments),
+    /// Each figure of speed beside its peer, in one table.
+    Bench(bench::Arguments),
+    /// Throw broken input at every parser, guided by coverage; a table of what was done.
+    Fuzz(fuzz::Arguments),
+    /// Fetch GitHub's own descriptions, against which a plain `cargo nextest run` then tests too.
+    Provide,
     /// Write the query descriptions in `.sqlx` again, after a change of SQL.
     Prepare {
         /// Fail when they are not current instead of writing them.
@@ -42,6 +52,9 @@ fn main() -> Result<()> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Chaos(arguments) => chaos::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Provide => descriptions::show(),
         Command::Prepare { check } => prepare::run(check),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     cargo::{self, command},
-    prepare, provide,
+    deny, descriptions, prepare, provide,
 };
 use anyhow::Result;
 
@@ -11,12 +11,15 @@ pub(crate) fn run() -> Result<()> {
     provide::programs()?;
     provide::browser()?;
     cargo::run("rustfmt", command("cargo").args(["fmt", "--all", "--check"]))?;
+    deny::run()?;
     step("clippy", &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     prepare::run(true)?;
-    step(
-        "nextest: arrows, pipeline, browser and the rest",
-        &["nextest", "run", "--locked", "--workspace", "--no-fail-fast"],
-    )?;
+    let mut nextest = command("cargo");
+    nextest.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]).envs(descriptions::provide()?);
+    cargo::run("nextest: arrows, pipeline, browser and the rest", &mut nextest)?;
+    let mut examples = command("cargo");
+    examples.args(["run", "--quiet", "--locked", "-p", "lockgate-github", "--example", "webhook_examples", "--"]);
+    cargo::run("GitHub's example events", examples.arg(descriptions::examples()?))?;
     image()
 }
 
