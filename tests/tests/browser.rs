@@ -111,7 +111,7 @@ async fn waivers_can_be_answered_wide_and_on_a_phone() {
         repository_id: 1,
         repository: "octo/shop",
         purl,
-        code: "license/denied",
+        code: "license-denied",
         reason,
         requested_by: "github:octo-dev",
     };

@@ -116,7 +116,7 @@ async fn rows(app: &TestApp, installation: i64, repository: &str) -> Rows {
         repository_id: installation * 10,
         repository: repository.as_str(),
         purl: "pkg:npm/left-pad@1.3.0",
-        code: "license/denied",
+        code: "license-denied",
         reason: "replaced next week",
         requested_by: "github:octo-reader",
     };

@@ -100,7 +100,7 @@ fn wanted() -> NewWaiver<'static> {
         repository_id: REPOSITORY_ID,
         repository: "octo-org/hello",
         purl: "pkg:npm/left-pad@1.3.0",
-        code: "license/denied",
+        code: "license-denied",
         reason: "replaced next week",
         requested_by: "github:octo-reader",
     }

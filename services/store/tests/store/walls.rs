@@ -71,7 +71,7 @@ async fn request(database: &Database, installation_id: i64, repository_id: i64) 
         repository_id,
         repository: "octo-org/hello",
         purl: "pkg:npm/left-pad@1.3.0",
-        code: "license/denied",
+        code: "license-denied",
         reason: "replaced next week",
         requested_by: "github:octo-reader",
     };

@@ -18,6 +18,8 @@ use std::fmt;
 #[derive(Debug, Clone)]
 pub struct Principal {
     name: String,
+    /// The provider's lasting id of a person. Names change, and a provider may let people choose them.
+    subject: Option<String>,
     kind: Kind,
     grants: Vec<Grant>,
 }
@@ -47,14 +49,18 @@ impl Principal {
     }
 }
 
-/// As kept beside what they did: `person:<name>` or `token:<name>`.
+/// As kept beside what they did: `token:<name>`, or `person:<name>` with the subject where that is another.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
             Kind::Person => "person",
             Kind::Token => "token",
         };
-        write!(f, "{kind}:{}", self.name)
+        write!(f, "{kind}:{}", self.name)?;
+        match &self.subject {
+            Some(subject) if *subject != self.name => write!(f, " ({subject})"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -99,8 +105,8 @@ pub(super) async fn authenticate(
     let principal = match sessions::find(pool, &session.hash(), auth.session_idle()).await? {
         None => return Ok(Answer::Nobody),
         Some(Holder::Token { name, role, scope }) => of_token(name, &role, scope)?,
-        Some(Holder::Person { name, groups, .. }) => {
-            Principal { name, kind: Kind::Person, grants: auth.grants_of(&groups) }
+        Some(Holder::Person { subject, name, groups }) => {
+            Principal { name, subject: Some(subject), kind: Kind::Person, grants: auth.grants_of(&groups) }
         }
     };
     Ok(Answer::Known(principal, Proof::Cookie(session)))
@@ -115,7 +121,7 @@ fn bearer(value: &str) -> Option<MachineToken> {
 fn of_token(name: String, role: &str, scope: Scope) -> Result<Principal> {
     let role = Role::from_name(role)
         .with_context(|| format!("use the token {name:?}: its role {role:?} is unknown to this version"))?;
-    Ok(Principal { name, kind: Kind::Token, grants: vec![Grant { role, scope }] })
+    Ok(Principal { name, subject: None, kind: Kind::Token, grants: vec![Grant { role, scope }] })
 }
 
 #[cfg(test)]
@@ -126,7 +132,8 @@ mod tests {
         let grants = grants
             .iter()
             .map(|(role, ids)| Grant { role: *role, scope: Scope::Installations(ids.iter().copied().collect()) });
-        Principal { name: "somebody".to_owned(), kind: Kind::Person, grants: grants.collect() }
+        let subject = Some("248289761001".to_owned());
+        Principal { name: "somebody".to_owned(), subject, kind: Kind::Person, grants: grants.collect() }
     }
 
     #[test]
@@ -137,7 +144,7 @@ mod tests {
         assert_eq!(both.scope(Permission::AnswerWaivers), some(&[3]));
         assert_eq!(both.scope(Permission::ReadMetrics), None);
         assert_eq!(holding(&[]).scope(Permission::ReadDecisions), None);
-        assert_eq!(both.to_string(), "person:somebody");
+        assert_eq!(both.to_string(), "person:somebody (248289761001)");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(in crate::web) struct Post {
 pub(in crate::web) async fn guard(State(post): State<Post>, request: Request, next: Next) -> Response {
     let mut request = match admit(&post, request).await {
         Ok(request) => request,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let asking = request.extensions().get::<Authorized>().cloned();
     let reading = match &asking {
@@ -73,14 +73,15 @@ pub(in crate::web) async fn guard(State(post): State<Post>, request: Request, ne
     answer
 }
 
-async fn admit(post: &Post, mut request: Request) -> Result<Request, Response> {
+/// The request with its [`Authorized`], or the answer that it gets instead.
+async fn admit(post: &Post, mut request: Request) -> Result<Request, Box<Response>> {
     let config = &post.state.context.config;
     let pool = post.state.context.store.pool();
     let (principal, proof) = match authenticate(pool, &config.auth, &config.server, request.headers()).await {
         Ok(Answer::Known(principal, proof)) => (principal, proof),
-        Ok(Answer::Nobody) => return Err(nobody(post.audience, &request)),
-        Ok(Answer::Refused) => return Err(answers::unauthorized(post.audience)),
-        Err(error) => return Err(answers::failed(post.audience, &error)),
+        Ok(Answer::Nobody) => return Err(Box::new(nobody(post.audience, &request))),
+        Ok(Answer::Refused) => return Err(Box::new(answers::unauthorized(post.audience))),
+        Err(error) => return Err(Box::new(answers::failed(post.audience, &error))),
     };
     let scope = match post.access {
         Access::Open | Access::SignedIn => Scope::nothing(),
@@ -88,17 +89,17 @@ async fn admit(post: &Post, mut request: Request) -> Result<Request, Response> {
             Some(scope) => scope,
             None => {
                 access_log::refused(&post.state, &principal, &mut request).await;
-                return Err(answers::forbidden(post.audience));
+                return Err(Box::new(answers::forbidden(post.audience)));
             }
         },
     };
     if let Proof::Cookie(session) = &proof
         && !request.method().is_safe()
     {
-        let public_url = &config.server.public_url;
-        csrf::same_site(request.headers(), public_url).map_err(|e| answers::forged(post.audience, &e))?;
-        let (head, body) = buffered(request).await?;
-        csrf::carries(&body, session).map_err(|e| answers::forged(post.audience, &e))?;
+        let forged = |why| Box::new(answers::forged(post.audience, &why));
+        csrf::same_site(request.headers(), &config.server.public_url).map_err(forged)?;
+        let (head, body) = buffered(request).await.map_err(|status| Box::new(status.into_response()))?;
+        csrf::carries(&body, session).map_err(forged)?;
         request = Request::from_parts(head, Body::from(body));
     }
     let signed_in = match &proof {
@@ -123,14 +124,14 @@ fn nobody(audience: Audience, request: &Request) -> Response {
     answers::unauthorized(audience)
 }
 
-async fn buffered(request: Request) -> Result<(Parts, Bytes), Response> {
+async fn buffered(request: Request) -> Result<(Parts, Bytes), StatusCode> {
     let (head, body) = request.into_parts();
     let form = head.headers.get(header::CONTENT_TYPE).is_some_and(|t| t == "application/x-www-form-urlencoded");
     if !form {
         // A session's only changes are forms; programs use a token.
-        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
-    let body = to_bytes(body, LARGEST_FORM).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let body = to_bytes(body, LARGEST_FORM).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
     Ok((head, body))
 }
 
