@@ -52,6 +52,7 @@ pub async fn database(config: &Config) -> Result<Database> {
     })
     .await?
     .context("start the private PostgreSQL cluster")?;
+    lockgate_model::redact::know(&cluster.runtime_password());
     let urls = provision::database(&cluster.admin_url(), "lockgate", &cluster.runtime_password()).await?;
     lockgate_store::migrate(&urls.owner).await.context("migrate the database")?;
     Ok(Database { store: Store::connect(&urls.runtime, connections).await?, cluster: Some(cluster) })

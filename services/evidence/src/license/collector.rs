@@ -10,7 +10,7 @@ use super::{
     reading::Standing,
 };
 use crate::{Collector, InputDigests, Inputs};
-use lockgate_model::{Cause, Digest, Observation};
+use lockgate_model::{Cause, Digest, Observation, redact::redact};
 use std::collections::BTreeSet;
 
 /// Findings and references listed in the facts.
@@ -34,7 +34,7 @@ impl Collector for License {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn description(&self) -> &'static str {
@@ -53,7 +53,9 @@ impl Collector for License {
     fn collect(&self, inputs: &Inputs) -> Result<Observation, Cause> {
         let artifacts = inputs.artifacts.as_deref().map_err(Clone::clone)?;
         let claims = &inputs.manifest_claims;
-        let declared = claims.license.as_deref().filter(|text| !text.trim().is_empty());
+        // Before it becomes the name of a licence, in which an address would no longer look like one.
+        let declared = claims.license.as_deref().map(redact);
+        let declared = declared.as_deref().filter(|text| !text.trim().is_empty());
         let named = file_named_by(declared).or_else(|| claims.license_file.clone());
         let mut surveyor = Surveyor::default();
         let survey = surveyor.survey(artifacts, named.as_deref());
@@ -65,7 +67,8 @@ impl Collector for License {
 
     /// The registry's claim, where it names its licences. Texts can only add to it: what it denies stays denied.
     fn preview(&self, inputs: &Inputs) -> Option<Observation> {
-        let declared = inputs.published.as_ref().ok()?.claims.license.as_deref()?;
+        let declared = redact(inputs.published.as_ref().ok()?.claims.license.as_deref()?);
+        let declared = declared.as_ref();
         let conclusion = conclude_claim(declared)?;
         let previous = inputs.previous.as_ref().map_or(Previous::None, |_| Previous::Unavailable);
         let facts = self.facts(Some(declared), Survey::default(), conclusion, previous);

@@ -1,7 +1,7 @@
 //! The licence field of a manifest inside an artifact, for the version before: its claims are not handed over.
 
 use crate::FetchedArtifact;
-use lockgate_model::PublishedFileKind;
+use lockgate_model::{PublishedFileKind, redact::redacted};
 use serde_json::Value;
 
 /// Larger manifests are not read.
@@ -9,7 +9,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 
 /// The licence field of the first artifact whose manifest has one.
 pub(super) fn declared_license(artifacts: &[FetchedArtifact]) -> Option<String> {
-    artifacts.iter().find_map(of)
+    artifacts.iter().find_map(of).map(redacted)
 }
 
 fn of(artifact: &FetchedArtifact) -> Option<String> {

@@ -77,6 +77,7 @@ pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
             Ecosystem::Cargo => cargo().await,
         };
         if let Some(url) = url {
+            let url = without_credentials(ecosystem, url);
             // The client of the machine goes there, so the machine's owner means it, wherever it is.
             note_private(&mut outbound, url.host_str()).await;
             let artifact_hosts = artifact_hosts(ecosystem, &url).await;
@@ -107,6 +108,19 @@ pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
         outbound,
         retention: Default::default(),
     })
+}
+
+/// A client's address may hold a user and a password; the configuration must not.
+fn without_credentials(ecosystem: Ecosystem, mut url: Url) -> Url {
+    if !url.username().is_empty() || url.password().is_some() {
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        eprintln!(
+            "{ecosystem}: the client's address holds a user or password, which is left out; put a token into a file and \
+             name it as registries.{ecosystem}.token_file"
+        );
+    }
+    url
 }
 
 /// Lists a host that lives in a private network, so that it may be reached from now on.
@@ -253,6 +267,12 @@ async fn artifact_hosts(ecosystem: Ecosystem, url: &Url) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_of_the_client_is_not_written_down() {
+        let url = Url::parse("https://user:hunter2@pypi.example.test/simple/").unwrap();
+        assert_eq!(without_credentials(Ecosystem::Pypi, url).as_str(), "https://pypi.example.test/simple/");
+    }
 
     #[test]
     fn cargo_cache_folders_name_their_host() {
