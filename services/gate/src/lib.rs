@@ -5,8 +5,10 @@
 
 pub mod cli;
 pub mod config;
+pub mod credentials;
 pub mod jobs;
 pub mod pipeline;
+pub mod process;
 pub mod reports;
 pub mod server;
 pub mod telemetry;

@@ -25,6 +25,13 @@ impl TestDatabase {
         &self.urls.runtime
     }
 
+    /// Runs statements as the owner: for what a test must change behind the server's back.
+    pub async fn execute(&self, sql: &str) {
+        let (database, sql) = (self.urls.database.clone(), sql.to_owned());
+        let done = tokio::task::spawn_blocking(move || Cluster::shared_for_tests()?.execute(&database, &sql));
+        done.await.expect("waiting does not panic").expect("the owner may do this");
+    }
+
     pub async fn remove(self) {
         provision::drop_database(&self.admin, &self.urls.database).await.expect("the database can be removed");
     }

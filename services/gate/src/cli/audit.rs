@@ -1,5 +1,6 @@
-//! `lockgate audit export` and `lockgate audit verify`.
+//! `lockgate audit export`, `access` and `verify`.
 
+use super::access;
 use crate::{config::Config, reports, server};
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -30,6 +31,8 @@ pub(super) enum Command {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Who read what, oldest first.
+    Access(access::Arguments),
     /// Recompute the hash chain of a JSON export, offline.
     Verify { bundle: PathBuf },
 }
@@ -37,6 +40,7 @@ pub(super) enum Command {
 pub(super) async fn run(config: &Path, command: Command) -> Result<ExitCode> {
     match command {
         Command::Export { since, format, out } => export(config, since, format, out.as_deref()).await,
+        Command::Access(arguments) => access::run(config, &arguments).await,
         Command::Verify { bundle } => verify(&bundle),
     }
 }
@@ -44,6 +48,7 @@ pub(super) async fn run(config: &Path, command: Command) -> Result<ExitCode> {
 async fn export(config: &Path, since: DateTime<Utc>, format: Format, out: Option<&Path>) -> Result<ExitCode> {
     let config = Config::load(config)?;
     let database = server::database(&config).await?;
+    access::note(database.store.pool(), "audit export", &since).await?;
     let context = server::context(config, database.store.clone())?;
     let mut rows = Vec::new();
     for record in decisions::since(database.store.pool(), since).await? {

@@ -1,6 +1,6 @@
 //! `lockgate serve`.
 
-use crate::{config::Config, server, telemetry, web::Role};
+use crate::{config::Config, process, server, telemetry, web::Role};
 use anyhow::{Context, Result};
 use std::{path::Path, process::ExitCode, sync::Arc};
 use tokio::{
@@ -15,6 +15,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode> {
+    process::keep_memory_private().context("keep secrets out of core dumps")?;
     let config = Config::load(path)?;
     let _telemetry = telemetry::init(&config.telemetry)?;
     telemetry::metrics()?;

@@ -12,8 +12,8 @@ pub struct OutboundConfig {
     /// asked by plain http. Every other configured name must resolve to public addresses. `lockgate doctor` says which
     /// name is missing here.
     pub private_hosts: Vec<String>,
-    /// An http proxy through which registries, feeds, the OpenID provider, traces and git are reached. Without user and
-    /// password. GitHub's API is reached directly.
+    /// An http proxy through which GitHub, registries, feeds, the OpenID provider, traces and git are reached. Without
+    /// user and password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<Url>,
 }
