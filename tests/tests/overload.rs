@@ -14,7 +14,7 @@ async fn a_flood_is_survived_without_loss() {
         probe: Duration::from_secs(2),
         flood: Duration::from_secs(3),
         factor: 10.0,
-        patience: Duration::from_secs(120),
+        patience: Duration::from_secs(100),
     };
     let report = overload::run(&options).await.expect("the stage stands");
     println!("{}", report.account());

@@ -34,10 +34,12 @@ impl Account {
     pub fn deliveries(&mut self, book: &Book) {
         let count = |wanted: fn(&&super::ledger::Delivery) -> bool| book.deliveries.iter().filter(wanted).count();
         let attempts: usize = book.deliveries.iter().map(|d| d.attempts.len()).sum();
+        let lost = book.deliveries.iter().filter(|d| d.lost && !d.accepted);
+        let recovered = lost.filter(|d| book.heads[d.head].completed_at.is_some()).count();
         self.line(
             "deliveries",
             format!(
-                "{} sent in {attempts} attempts, {} answered 202 ({} of them as known), {} never taken, {} lost by GitHub",
+                "{} sent in {attempts} attempts, {} answered 202 ({} of them as known), {} never taken, {} lost by GitHub ({recovered} found by reconciliation)",
                 count(|d| !d.lost),
                 count(|d| d.accepted),
                 count(|d| d.duplicate),
