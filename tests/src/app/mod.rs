@@ -21,7 +21,7 @@ use lockgate_store::{
         Scope,
         tokens::{self, NewToken},
     },
-    advisories, jobs,
+    advisories, jobs, waivers,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -53,7 +53,12 @@ pub struct TestApp {
 impl TestApp {
     /// A server with an advisory feed that concerns nobody.
     pub async fn start() -> Self {
-        let app = Self::start_without_feed().await;
+        Self::start_with_feed(|_| {}).await
+    }
+
+    /// As [`TestApp::start`], with another configuration.
+    pub async fn start_with_feed(change: impl FnOnce(&mut Config)) -> Self {
+        let app = Self::start_with(change).await;
         app.import_advisories(&[advisory(
             "GHSA-0000-0000-0000",
             "npm",
@@ -225,6 +230,38 @@ impl TestApp {
         jobs::unfinished(self.store().pool()).await.expect("the database answers") == 0
     }
 
+    /// Waits until no job is left.
+    pub async fn idle(&self) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !self.is_idle().await {
+            assert!(tokio::time::Instant::now() < deadline, "there are jobs after {PATIENCE:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until `reached`.
+    pub async fn until(&self, reached: impl Fn(&Self) -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !reached(self) {
+            assert!(tokio::time::Instant::now() < deadline, "it was not reached within {PATIENCE:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Grants a waiver for a week, as a reviewer does.
+    pub async fn grant(&self, waiver: uuid::Uuid) {
+        let now = chrono::Utc::now();
+        let grant = waivers::Answer::Grant { expires_at: now + chrono::TimeDelta::days(7) };
+        let mut connection = self.store().pool().acquire().await.expect("the database answers");
+        let answered = waivers::answer(&mut connection, waiver, grant, "person:reviewer", "reviewed", now).await;
+        assert_eq!(answered.expect("the database answers"), waivers::Answered::Done);
+    }
+
+    /// Empties the queue behind the server's back.
+    pub async fn delete_jobs(&self) {
+        self.database().execute("delete from jobs").await;
+    }
+
     /// GET of a path of the server, as admin: status and body.
     pub async fn get(&self, path: &str) -> (u16, String) {
         let url = self.base.join(path).expect("a path joins");
@@ -235,7 +272,7 @@ impl TestApp {
 
     /// Stops the server and asserts that no job was left behind.
     pub async fn finish(mut self) {
-        let left = jobs::unfinished(self.store().pool()).await.expect("the database answers");
+        self.idle().await;
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
@@ -246,7 +283,6 @@ impl TestApp {
         if let Some(database) = self.database.take() {
             database.remove().await;
         }
-        assert_eq!(left, 0, "{left} jobs were left behind");
     }
 }
 

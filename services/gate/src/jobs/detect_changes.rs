@@ -105,33 +105,51 @@ async fn base(
     Ok(Some(found.parse().context("read the merge base that GitHub answered")?))
 }
 
-/// A commit that is not there yet, or a repository that has another name by now, are worth a wait; the present name is
-/// looked up by id on the way.
+/// A repository that has another name by now is looked up by its id, and the job comes back soon.
 async fn moved(
     context: &Context,
     repository: &Repository,
     github: Option<&InstallationClient>,
     error: anyhow::Error,
 ) -> anyhow::Error {
-    let missing = matches!(error.downcast_ref::<GithubError>(), Some(GithubError::NotFound { .. }))
-        || matches!(error.downcast_ref::<SourceError>(), Some(e) if e.may_have_moved());
-    let (true, Some(github)) = (missing, github) else { return error };
+    // For the token of a repository that it does not know by this name, GitHub answers 422.
+    let unknown = matches!(
+        error.downcast_ref::<GithubError>(),
+        Some(GithubError::NotFound { .. } | GithubError::Validation { .. })
+    );
+    let moved = matches!(error.downcast_ref::<SourceError>(), Some(e) if e.may_have_moved());
+    let (true, Some(github)) = (unknown || moved, github) else { return error };
+    let waits =
+        |message: String| GithubError::Transient { doing: format!("fetch {}", repository.full_name), message }.into();
     match look_up(context, repository, github).await {
-        Ok(()) => {
-            GithubError::Transient { doing: format!("fetch {}", repository.full_name), message: format!("{error:#}") }
-                .into()
+        Ok(Whereabouts::Elsewhere) => waits("it has another name by now".to_owned()),
+        // It is where it was: a commit that is not there yet.
+        Ok(Whereabouts::Same) if matches!(error.downcast_ref::<GithubError>(), Some(GithubError::NotFound { .. })) => {
+            waits(format!("{error:#}"))
         }
-        Err(_) => error,
+        Ok(Whereabouts::Same) | Err(_) => error,
     }
+}
+
+/// Whether a repository is where it was on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whereabouts {
+    Same,
+    Elsewhere,
 }
 
 /// Asks GitHub where a repository is by now.
 ///
 /// # Errors
 /// When GitHub does not know it, or may not tell us.
-pub(super) async fn look_up(context: &Context, repository: &Repository, github: &InstallationClient) -> Result<()> {
+pub(super) async fn look_up(
+    context: &Context,
+    repository: &Repository,
+    github: &InstallationClient,
+) -> Result<Whereabouts> {
     let id = u64::try_from(repository.id).context("look up a repository of which only the name is known")?;
     let now = github.repository_by_id(id).await?;
     let row = Repository { full_name: now.full_name.parse()?, clone_url: now.clone_url, ..repository.clone() };
-    Ok(repositories::record(context.store.pool(), &row).await?)
+    repositories::record(context.store.pool(), &row).await?;
+    Ok(if row == *repository { Whereabouts::Same } else { Whereabouts::Elsewhere })
 }

@@ -66,6 +66,8 @@ pub(crate) fn later_if_passing(error: anyhow::Error, waited: Duration) -> Result
         (Some(github), _) => match github.retry_after() {
             Some(wait) => wait + jitter(),
             None if github.is_transient() => growing,
+            // A key that is being replaced, or this machine's clock: both are mended outside of the job.
+            None if matches!(github, GithubError::AppRefused { .. }) => growing,
             None => return Err(error),
         },
         (_, Some(source)) if source.is_transient() => growing,

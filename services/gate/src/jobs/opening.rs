@@ -7,6 +7,7 @@ use lockgate_model::{CommitSha, RepoId};
 use lockgate_store::{
     Transaction, check_runs,
     evaluations::{self, Evaluation, NewEvaluation, Novelty},
+    installations::{self, State},
     jobs,
 };
 
@@ -54,6 +55,12 @@ impl Question {
 /// Opens a question within the caller's transaction. What is already being answered is left alone; the heads that it
 /// supersedes get their check runs closed.
 pub(super) async fn open(context: &Context, transaction: &mut Transaction<'_>, question: &Question) -> Result<Novelty> {
+    // Nobody may be told. When the installation is back, its open pull requests are looked at.
+    if let Some(installation) = question.installation
+        && installations::state(&mut **transaction, installation).await? != State::Active
+    {
+        return Ok(Novelty::Existing);
+    }
     let new = NewEvaluation {
         repository_id: question.repository_id,
         repository: question.repository.clone(),
