@@ -73,6 +73,10 @@ impl<'l> Assembly<'l> {
 
     /// Adds a file. The last of several with one name stays, as it does on a disk.
     pub(crate) fn file(&mut self, path: String, size: u64, content: Vec<u8>, executable: bool) {
+        // `.` and `/` name the archive's own folder, and a file of that name nowhere can be.
+        if path.is_empty() {
+            return self.note(Irregularity::EmptyName { entry: self.entries as u64 });
+        }
         if size > self.limits.file_bytes {
             self.note(Irregularity::FileTooLarge { path: path.clone(), limit: self.limits.file_bytes });
         }
@@ -84,6 +88,9 @@ impl<'l> Assembly<'l> {
     }
 
     pub(crate) fn link(&mut self, path: String, raw_target: &[u8], kind: LinkKind) {
+        if path.is_empty() {
+            return self.note(Irregularity::EmptyName { entry: self.entries as u64 });
+        }
         let target = String::from_utf8_lossy(raw_target);
         let shown = name::shown(raw_target);
         let inside = name::resolve_link(&path, &target, kind == LinkKind::Symbolic);

@@ -7,12 +7,30 @@ pub(crate) fn without_credentials(address: &str) -> String {
     let end = address.find(['?', '#']).unwrap_or(address.len());
     let address = &address[..end];
     let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
+        return without_loose_credentials(address);
     };
     let authority_end = rest.find('/').unwrap_or(rest.len());
     let (authority, path) = rest.split_at(authority_end);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     format!("{scheme}://{host}{path}")
+}
+
+/// The same for what is no proper address and yet taken as one: `user:secret@host:path` (git's short form) and
+/// `https:/user:secret@host` (browsers, and the clients that do as they do). A name alone is no secret: `git@host:path`.
+fn without_loose_credentials(address: &str) -> String {
+    if address.starts_with("npm:") {
+        return address.to_owned();
+    }
+    let (scheme, rest) = match address.split_once(':') {
+        Some((scheme, rest)) if rest.starts_with(['/', '\\']) => (scheme, rest.trim_start_matches(['/', '\\'])),
+        _ => ("", address),
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((_, host)) if !scheme.is_empty() => format!("{scheme}:/{host}{path}"),
+        Some((user, host)) if user.contains(':') => format!("{host}{path}"),
+        _ => address.to_owned(),
+    }
 }
 
 /// The last path segment of an address or path, percent-decoded; `None` when it is empty or no plain name.
@@ -54,6 +72,13 @@ mod tests {
             ("https://token@host.example.test", "https://host.example.test"),
             ("ssh://git@host.example.test/a.git", "ssh://host.example.test/a.git"),
             ("https://host.example.test/a@b", "https://host.example.test/a@b"),
+            ("user:secret@host.example.test:a.git", "host.example.test:a.git"),
+            ("git+ssh:user:secret@//git@host.example.test/a.git", "//git@host.example.test/a.git"),
+            ("https:/user:secret@host.example.test/a", "https:/host.example.test/a"),
+            ("https:\\\\user:secret@host.example.test\\a", "https:/host.example.test\\a"),
+            ("git@host.example.test:a.git", "git@host.example.test:a.git"),
+            ("npm:@scope/name@1.0.0", "npm:@scope/name@1.0.0"),
+            ("file:../a@b", "file:../a@b"),
             ("../vendor", "../vendor"),
             ("", ""),
         ] {

@@ -172,3 +172,13 @@ fn what_is_no_archive_is_named() {
         assert!(!contents.is_complete() && contents.files.is_empty(), "{bytes:?}");
     }
 }
+
+/// Found by fuzzing: a file called `.` was kept under no name at all.
+#[test]
+fn a_file_that_is_called_like_its_folder_has_no_name() {
+    for name in [".", "./."] {
+        let contents = read(&stored(&[(name, b"x"), ("x/a.py", b"y")]));
+        assert_eq!(contents.files.len(), 1, "{name:?}");
+        assert!(types(&contents).contains(&"empty_name".to_owned()), "{name:?}: {:?}", contents.irregularities);
+    }
+}
