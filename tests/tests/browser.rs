@@ -144,7 +144,8 @@ async fn the_sign_in_says_how() {
     let page = look("login", app.base.join("login").unwrap().to_string()).await;
     assert!(page.contains("Sign in") && page.contains("/login/start"), "{page}");
     // Who is not signed in comes here from every page.
-    let page = look("login-from-list", app.base.to_string()).await;
+    let list = app.base.to_string();
+    let page = tokio::task::spawn_blocking(move || visit(&list, 1280, &["--dump-dom".to_owned()])).await.unwrap();
     assert!(page.contains("/login/start?next=%2F"), "{page}");
     app.finish().await;
     let without_provider = TestApp::start_without_feed().await;
