@@ -58,7 +58,6 @@ impl Server {
         (self.sent.swap(0, Ordering::SeqCst), requests)
     }
 
-    #[allow(dead_code, reason = "the example has no use for it")]
     pub(crate) fn set_mood(&self, mood: Mood) {
         *self.mood.lock().expect("no holder panics") = mood;
     }
