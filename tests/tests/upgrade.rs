@@ -75,9 +75,23 @@ async fn finished(set: &Set, heads: &[PullRequest]) {
         if done && unfinished_of(&set.database).await.is_ok_and(|left| left == 0) {
             return;
         }
-        assert!(Instant::now() < until, "not finished after {PATIENCE:?}");
+        assert!(Instant::now() < until, "not finished after {PATIENCE:?}: {}", standing(set, heads));
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// What GitHub and the database know of each head.
+fn standing(set: &Set, heads: &[PullRequest]) -> String {
+    let runs = heads.iter().map(|pull| {
+        let runs = set.stage.github.check_runs(&stage::repository(0), &pull.head_sha);
+        let runs: Vec<_> = runs.iter().map(|r| format!("{} {} {:?}", r.id, r.status, r.conclusion)).collect();
+        format!("{} {runs:?}", pull.head_sha)
+    });
+    let jobs = set.database.query(
+        "select kind || ' ' || state || ' ' || attempts || ' ' || coalesce(last_error, '') from jobs where finished_at is null
+         union all select head_sha || ' ' || state || ' ' || coalesce(repository_id, 0) from evaluations",
+    );
+    format!("{:#?} {jobs:#?}", runs.collect::<Vec<_>>())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -42,7 +42,7 @@ const REMEMBERED: [(&str, &str); 4] = [
     ),
     (
         "unfinished jobs",
-        "select count(*)::text from jobs where finished_at is null and kind not in ('sweep', 'reconcile')",
+        "select count(*)::text from jobs where finished_at is null and kind in ('handle_delivery', 'detect_changes', 'collect_evidence', 'decide', 'publish')",
     ),
 ];
 

@@ -23,8 +23,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Jobs that come back for ever; they are never "left".
-const PERIODIC: &str = "('sweep', 'reconcile')";
+/// Jobs that a delivery asks for, directly or by way of others. The rest (sweep, reconciliation, retention) comes back for
+/// ever and is never "left".
+const ASKED_FOR: &str = "('handle_delivery', 'detect_changes', 'collect_evidence', 'decide', 'publish')";
 
 /// What to play.
 #[derive(Debug, Clone)]
@@ -137,9 +138,10 @@ pub async fn run(options: &Options) -> Result<Account> {
     }
     set.stage.registries.recover();
     set.stage.github.heal();
-    let quiet = wait(&set, &ledger, Weather::Bad, options.patience).await?;
+    let calmed = wait(&set, &ledger, Weather::Bad, options.patience).await?;
     let again = rerun(&set, &ledger, &sender).await?;
-    let quiet = quiet && wait(&set, &ledger, Weather::Clear, options.patience).await?;
+    let cleared = wait(&set, &ledger, Weather::Clear, options.patience).await?;
+    let quiet = calmed && cleared;
 
     drop(watch);
     let mut account = Account::default();
@@ -207,7 +209,7 @@ async fn wait(set: &Set, ledger: &Ledger, weather: Weather, patience: Duration) 
 /// # Errors
 /// When the database does not answer.
 pub async fn unfinished_of(database: &Database) -> Result<u64> {
-    let sql = format!("select count(*) from jobs where finished_at is null and kind not in {PERIODIC}");
+    let sql = format!("select count(*) from jobs where finished_at is null and kind in {ASKED_FOR}");
     let database = database.clone();
     let left = tokio::task::spawn_blocking(move || database.value(&sql)).await??;
     left.parse().context("read how many jobs are left")
@@ -249,7 +251,7 @@ async fn describe(account: &mut Account, set: &Set, ledger: &Ledger, fleet: &Fle
         "select count(*) || ' done or left, ' || coalesce(sum(greatest(attempts - 1, 0)), 0) || ' retries, '
              || count(*) filter (where state = 'failed') || ' given up, '
              || count(*) filter (where finished_at is null) || ' left, most attempts ' || coalesce(max(attempts), 0)
-         from jobs where kind not in {PERIODIC}"
+         from jobs where kind in {ASKED_FOR}"
     );
     let database = set.database.clone();
     account.line("jobs", tokio::task::spawn_blocking(move || database.value(&jobs)).await??);
