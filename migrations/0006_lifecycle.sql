@@ -78,5 +78,5 @@ grant update (full_name, clone_url, installation_id, state, updated_at) on repos
 grant update (installation_id, github_id, wanted, shown, deadline_at, concluded_at, conclusion, updated_at)
     on check_runs to lockgate_runtime;
 grant update (compared_until) on delivery_log to lockgate_runtime;
-grant update (repository_id, provisional, installation_id, source_url) on evaluations to lockgate_runtime;
+grant update (repository_id, event_at, provisional, installation_id, source_url) on evaluations to lockgate_runtime;
 grant usage on sequence unknown_repositories to lockgate_runtime;
