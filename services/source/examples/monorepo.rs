@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let changed = |at: usize, version: usize| (format!("d{}/p{at}/package-lock.json", at % 97), lockfile(at, version));
 
     // Three pull requests: the first into an empty cache.
-    let mut before = base.clone();
+    let (mut before, mut objects_before) = (base.clone(), 0);
     for (n, count) in [(1, 3), (2, 1), (3, 20)] {
         let new: Vec<_> = (0..count).map(|at| changed(at * 7 % lockfiles, n)).collect();
         let new: Vec<_> = new.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
@@ -41,15 +41,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         let started = Instant::now();
         let found = repository.changed_files(request.base.as_ref(), &request.head, &want)?;
         let (bytes, requests) = server.account();
+        let all = objects(repository.path())?;
         println!(
-            "pull request {n}: fetch {:.0} ms, {:.1} KiB in {} requests; comparison {:.1} ms, {} of {lockfiles} lockfiles read",
+            "pull request {n}: fetch {:.0} ms, {:.1} KiB, {} objects in {} requests; comparison {:.1} ms, {} of {lockfiles} lockfiles read",
             fetched.as_secs_f64() * 1e3,
             bytes as f64 / 1024.0,
+            all - objects_before,
             requests.len(),
             started.elapsed().as_secs_f64() * 1e3,
             found.files.len(),
         );
-        before = head;
+        (before, objects_before) = (head, all);
     }
     println!("the cache holds {:.1} MiB", mib(cache.bytes()?));
 
@@ -129,6 +131,19 @@ fn lockfile(at: usize, version: usize) -> String {
     };
     let entries: Vec<_> = (0..130).map(entry).collect();
     format!("{{\"lockfileVersion\":3,\"packages\":{{{}}}}}", entries.join(",\n"))
+}
+
+/// Objects in the packs of a repository: each pack's third word says how many it has (gitformat-pack(5)).
+fn objects(repository: &Path) -> Result<u32, Box<dyn Error>> {
+    let mut count = 0;
+    for entry in fs::read_dir(repository.join("objects").join("pack"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "pack") {
+            let bytes = fs::read(&path)?;
+            count += u32::from_be_bytes(bytes[8..12].try_into()?);
+        }
+    }
+    Ok(count)
 }
 
 fn size(folder: &Path) -> u64 {
