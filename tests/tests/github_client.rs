@@ -570,3 +570,27 @@ async fn open_pull_requests_are_listed_over_all_pages() {
     assert_eq!(open.len(), 102);
     assert!(open.iter().all(|p| p.open && p.updated_at.is_some()) && open.is_sorted_by_key(|p| p.number));
 }
+
+/// A clock that jumps here, in either direction, must not make GitHub refuse the App, nor tokens last for ever.
+#[tokio::test]
+async fn a_clock_that_is_set_wrong_is_seen_by_github_s_and_allowed_for() {
+    let (github, sha) = scene().await;
+    for hours in [1, -1, 0] {
+        github.set_clock(chrono::TimeDelta::hours(hours));
+        github.revoke_tokens();
+        let client = client(&github);
+        let run = CheckRunDraft { name: format!("{hours} hours off"), ..draft(&sha, 0) };
+        client.create_check_run(REPO, &run).await.unwrap();
+        // Learned once: the token is kept, and further requests cost no more than ever.
+        let asked = github.requests().len();
+        client.repositories().await.unwrap();
+        assert_eq!(github.requests().len(), asked + 1, "{hours} hours");
+    }
+    // While it runs, the clock jumps.
+    let app = limited(&github, Limits::none());
+    app.installations().await.unwrap();
+    for minutes in [90, -90] {
+        github.set_clock(chrono::TimeDelta::minutes(minutes));
+        app.installations().await.unwrap();
+    }
+}

@@ -4,11 +4,18 @@ use crate::{
     GithubError, Limits, Secret,
     budget::{Budgets, Cost, Holder},
     signer::Signer,
-    transport::{Answer, Request, Transport},
+    transport::{self, Answer, Request, Transport},
 };
-use chrono::Utc;
-use std::time::Instant;
+use chrono::{TimeDelta, Utc};
+use http::StatusCode;
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Instant,
+};
 use tokio::sync::Semaphore;
+
+/// Clocks that differ by less do not matter: signatures are backdated by a minute and last nine.
+const TOLERANCE_SECONDS: i64 = 30;
 
 /// What all requests of an App share.
 pub(crate) struct Session {
@@ -16,12 +23,14 @@ pub(crate) struct Session {
     pub(crate) transport: Transport,
     pub(crate) budgets: Budgets,
     permits: Semaphore,
+    /// Seconds by which GitHub's clock is ahead of ours.
+    ahead: AtomicI64,
 }
 
 impl Session {
     pub(crate) fn new(signer: Signer, transport: Transport, limits: Limits) -> Self {
         let permits = Semaphore::new(limits.concurrent_requests.clamp(1, Semaphore::MAX_PERMITS));
-        Self { signer, transport, budgets: Budgets::new(limits), permits }
+        Self { signer, transport, budgets: Budgets::new(limits), permits, ahead: AtomicI64::new(0) }
     }
 
     /// Sends `request` as the App itself.
@@ -29,7 +38,10 @@ impl Session {
     /// # Errors
     /// [`GithubError::AppRefused`] when GitHub does not believe the signature; else as [`Session::as_installation`].
     pub(crate) async fn as_app(&self, request: &Request) -> Result<Answer, GithubError> {
-        let answer = self.send(Holder::App, &self.signer.sign(Utc::now())?, request).await?;
+        let mut answer = self.send(Holder::App, &self.sign()?, request).await?;
+        if answer.status == StatusCode::UNAUTHORIZED && self.learns_the_time(&answer) {
+            answer = self.send(Holder::App, &self.sign()?, request).await?;
+        }
         match answer.check(request) {
             Ok(()) => Ok(answer),
             Err(GithubError::Unauthorized { doing, message, status: 401 }) => {
@@ -37,6 +49,18 @@ impl Session {
             }
             Err(other) => Err(other),
         }
+    }
+
+    fn sign(&self) -> Result<Secret, GithubError> {
+        self.signer.sign(Utc::now() + TimeDelta::seconds(self.ahead.load(Ordering::Relaxed)))
+    }
+
+    /// Whether a refusal shows that the clocks differ otherwise than we thought. A signature says when it was made, so a
+    /// clock that was set wrong here would make GitHub refuse the App until somebody mends the clock.
+    fn learns_the_time(&self, answer: &Answer) -> bool {
+        let Some(theirs) = transport::github_time(&answer.headers) else { return false };
+        let ahead = (theirs - Utc::now()).num_seconds();
+        (self.ahead.swap(ahead, Ordering::Relaxed) - ahead).abs() > TOLERANCE_SECONDS
     }
 
     /// Sends `request` under the token of installation `id`; the answer is a success.

@@ -1,16 +1,24 @@
 //! The tokens of installations, which the App buys with its own: they last an hour and are opaque, so nothing here looks
 //! at their shape.
 
-use crate::{ExposeSecret, GithubError, Secret, session::Session, transport::Request};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::{
+    ExposeSecret, GithubError, Secret,
+    session::Session,
+    transport::{self, Request},
+};
+use chrono::{DateTime, Utc};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::Mutex;
 
 /// A token that is handed out lasts at least this long: a clone may take minutes.
-const RESERVE: TimeDelta = TimeDelta::minutes(10);
+const RESERVE: Duration = Duration::from_secs(600);
 
 /// What a token is for: the whole installation, or reading one repository (`OWNER/NAME`, or its id).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,7 +31,8 @@ pub(crate) enum Scope {
 #[derive(Clone)]
 struct Issued {
     token: Secret,
-    expires_at: DateTime<Utc>,
+    /// By the clock that nobody sets.
+    expires: Instant,
 }
 
 type Slot = Arc<Mutex<Option<Issued>>>;
@@ -39,7 +48,7 @@ impl Tokens {
     pub(crate) async fn get(&self, session: &Session, installation: u64, scope: Scope) -> Result<Secret, GithubError> {
         let slot = self.slots.lock().await.entry((installation, scope.clone())).or_default().clone();
         let mut issued = slot.lock().await;
-        if let Some(kept) = issued.as_ref().filter(|i| i.expires_at - Utc::now() > RESERVE) {
+        if let Some(kept) = issued.as_ref().filter(|i| i.expires.saturating_duration_since(Instant::now()) > RESERVE) {
             return Ok(kept.token.clone());
         }
         let fresh = request(session, installation, &scope).await?;
@@ -70,8 +79,12 @@ async fn request(session: &Session, installation: u64, scope: &Scope) -> Result<
         body: Some(restriction(scope)),
         doing: format!("get a token for installation {installation}"),
     };
-    let bought: Bought = session.as_app(&request).await?.read(&request)?;
-    Ok(Issued { token: bought.token.into(), expires_at: bought.expires_at })
+    let answer = session.as_app(&request).await?;
+    let bought: Bought = answer.read(&request)?;
+    // Both ends by GitHub's clock: what ours says does not count.
+    let lasts = bought.expires_at - transport::github_time(&answer.headers).unwrap_or_else(Utc::now);
+    let expires = Instant::now() + lasts.to_std().unwrap_or_default();
+    Ok(Issued { token: bought.token.into(), expires })
 }
 
 /// Asks for no more than the scope needs, so that a token which leaks from a clone cannot write.

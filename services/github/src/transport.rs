@@ -5,6 +5,7 @@
 //! the job queue, which survives a restart where a loop here would not.
 
 use crate::{ExposeSecret, GithubError, Secret, link};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, StatusCode, header};
 use lockgate_outbound::{Client, Hosts, Settings};
 use serde::de::DeserializeOwned;
@@ -230,11 +231,15 @@ fn rate_limit(status: StatusCode, headers: &HeaderMap, message: &str) -> Option<
 /// The time until the primary limit is renewed (`x-ratelimit-reset`, in seconds of the epoch). It is measured from the
 /// answer's own `date`, so that a wrong clock here makes no wait too short or too long.
 pub(crate) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok();
-    let reset = text("x-ratelimit-reset")?.trim().parse::<i64>().ok()?;
-    let stated = text("date").and_then(|d| chrono::DateTime::parse_from_rfc2822(d).ok()).map(|d| d.timestamp());
-    let now = stated.unwrap_or_else(|| chrono::Utc::now().timestamp());
+    let reset = headers.get("x-ratelimit-reset")?.to_str().ok()?.trim().parse::<i64>().ok()?;
+    let now = github_time(headers).unwrap_or_else(Utc::now).timestamp();
     Some(Duration::from_secs(reset.saturating_sub(now).max(1).unsigned_abs()).min(LONGEST_WAIT))
+}
+
+/// What GitHub's clock said when it answered.
+pub(crate) fn github_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let stated = headers.get(header::DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(stated).ok().map(|time| time.to_utc())
 }
 
 /// GitHub's own words: `message` and the entries of `errors`, or the status.

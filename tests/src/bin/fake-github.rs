@@ -60,6 +60,7 @@ async fn main() -> Result<()> {
         token_lifetime: chrono::TimeDelta::seconds(arguments.token_seconds),
         rate_limits: arguments.rate_limits.then(RateLimits::default),
         described: !arguments.undescribed,
+        ..Options::default()
     })
     .await?;
     let key = arguments.state.join("app-key.pem");

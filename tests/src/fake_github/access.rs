@@ -56,19 +56,23 @@ impl AppKey {
     }
 
     /// GitHub's rules for an App's token: RS256, our issuer, issued in the past, gone within ten minutes.
-    pub(super) fn check(&self, token: &str, client_id: &str) -> Result<(), String> {
+    pub(super) fn check(&self, token: &str, client_id: &str, now: DateTime<Utc>) -> Result<(), String> {
         let mut rules = Validation::new(Algorithm::RS256);
-        rules.leeway = 0;
+        // Judged below, by GitHub's clock.
+        rules.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.public, &rules)
             .map_err(|e| format!("A JSON web token could not be decoded ({e})"))?
             .claims;
-        let now = Utc::now().timestamp();
+        let now = now.timestamp();
         let issuer = claims.iss.as_str().map_or_else(|| claims.iss.to_string(), str::to_owned);
         if issuer != client_id && issuer != APP_ID.to_string() {
             return Err("'Issuer' claim ('iss') must be the App's client id or id".into());
         }
         if claims.iat > now {
             return Err("'Issued at' claim ('iat') must be an Integer representing a time in the past".into());
+        }
+        if claims.exp <= now {
+            return Err("'Expiration time' claim ('exp') must be a numeric value representing the future time".into());
         }
         if claims.exp > now + 600 {
             return Err("'Expiration time' claim ('exp') is too far in the future".into());
@@ -99,6 +103,11 @@ pub(super) fn permissions() -> Value {
 }
 
 impl State {
+    /// By GitHub's clock.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        Utc::now() + self.clock
+    }
+
     /// Issues a token as `POST /app/installations/{id}/access_tokens` asks, and returns it with its end.
     ///
     /// Fails with the words of GitHub's 422 when a repository is not the installation's.
@@ -108,7 +117,7 @@ impl State {
         request: &Value,
         lifetime: TimeDelta,
     ) -> Result<(String, DateTime<Utc>, Value), &'static str> {
-        let expires_at = Utc::now().trunc_subsecs(0) + lifetime;
+        let expires_at = self.now().trunc_subsecs(0) + lifetime;
         let granted = permissions();
         let permissions = request.get("permissions").unwrap_or(&granted).clone();
         let covered = self.installation(installation).map(|i| i.repositories.clone()).unwrap_or_default();
@@ -136,7 +145,7 @@ impl State {
 
     /// The grant behind `token` with its installation, while both last.
     pub(super) fn grant(&self, token: &str) -> Option<(&Grant, &Installation)> {
-        let grant = self.tokens.issued.get(token).filter(|grant| grant.expires_at > Utc::now())?;
+        let grant = self.tokens.issued.get(token).filter(|grant| grant.expires_at > self.now())?;
         Some((grant, self.installation(grant.installation)?))
     }
 

@@ -1,10 +1,11 @@
 //! GitHub's own description of its REST API (the npm package `@octokit/openapi`), as a judge over both sides: what it does
 //! not allow in a request is refused, and what it does not allow in an answer is a mistake of this fake.
 //!
-//! The description is 13 MB and is never committed. `cargo xtask test` provides it and names it in
-//! `LOCKGATE_GITHUB_DESCRIPTION`; where that is not set, the cache folder is looked into. The part that is needed is
+//! The description is 13 MB and is never committed. `cargo xtask test` (or `provide`) fetches it
+//! and names it in `LOCKGATE_GITHUB_DESCRIPTION`; where that is not set, the cache folder is looked into. The part that is needed is
 //! written beside it once, since every test is a process of its own.
 
+use super::descriptions;
 use anyhow::{Context, Result, ensure};
 use axum::http::{Method, StatusCode};
 use jsonschema::{Draft, Validator};
@@ -12,15 +13,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, OnceLock},
 };
 use url::form_urlencoded;
 
-/// Names the description's file.
-pub(crate) const VARIABLE: &str = "LOCKGATE_GITHUB_DESCRIPTION";
-/// Where `cargo xtask` puts it, below the user's cache folder.
-const CACHED: &str = "lockgate/octokit-openapi-23.0.2/package/generated/api.github.com.json";
 /// Raised when [`extract`] does something else, so that what was kept before is not used.
 const EXTRACT: u32 = 2;
 /// Problems that one violation lists.
@@ -106,10 +103,7 @@ impl Contract {
     }
 
     fn find() -> Result<Option<Self>> {
-        let named = std::env::var_os(VARIABLE).map(PathBuf::from);
-        let Some(path) = named.clone().or_else(cached).filter(|path| named.is_some() || path.exists()) else {
-            return Ok(None);
-        };
+        let Some(path) = descriptions::rest() else { return Ok(None) };
         Self::read(&path).map(Some)
     }
 
@@ -241,12 +235,6 @@ impl Schema {
         };
         validator.iter_errors(value).take(LISTED).map(named).collect()
     }
-}
-
-fn cached() -> Option<PathBuf> {
-    let set = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
-    let cache = set.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    Some(cache.join(CACHED))
 }
 
 /// The part of the description that [`OPERATIONS`] need, made once and kept beside it.

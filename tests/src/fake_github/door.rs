@@ -126,6 +126,8 @@ impl Door {
         };
         let mut response = self.held_to_the_description(request, &path, &query).await;
         response.headers_mut().extend(told);
+        let date = self.shared.state().now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        response.headers_mut().insert(header::DATE, date.parse().expect("a time makes a header"));
         response
     }
 

@@ -9,6 +9,7 @@ mod access;
 mod check_runs;
 mod contract;
 mod control;
+pub mod descriptions;
 mod door;
 mod faults;
 mod git;
@@ -65,6 +66,8 @@ pub struct Options {
     pub target: Option<Url>,
     /// Where the REST API begins: `/api/v3` on a GitHub Enterprise Server.
     pub base_path: String,
+    /// How far GitHub's clock is ahead of this machine's: where one of them is wrong.
+    pub clock: TimeDelta,
     /// How long an installation token lasts.
     pub token_lifetime: TimeDelta,
     /// Refuse as GitHub does when too much is asked; off unless given.
@@ -82,6 +85,7 @@ impl Default for Options {
             state: None,
             target: None,
             base_path: String::new(),
+            clock: TimeDelta::zero(),
             token_lifetime: TimeDelta::hours(1),
             rate_limits: None,
             described: true,
@@ -128,10 +132,12 @@ pub(crate) struct State {
     /// Where GitHub's description was broken, by either side.
     violations: Vec<Violation>,
     ids: u64,
+    /// How far GitHub's clock is ahead.
+    clock: TimeDelta,
 }
 
 impl State {
-    fn new() -> Self {
+    fn new(clock: TimeDelta) -> Self {
         Self {
             repositories: BTreeMap::new(),
             moved: BTreeMap::new(),
@@ -146,6 +152,7 @@ impl State {
             busy: Vec::new(),
             violations: Vec::new(),
             ids: 0,
+            clock,
         }
     }
 
@@ -172,11 +179,12 @@ impl FakeGitHub {
         };
         std::fs::create_dir_all(folder.join("repositories"))?;
         let contract = if options.described { Contract::provided()? } else { None };
+        let clock = options.clock;
         let shared = Arc::new(Shared {
             address: listener.local_addr()?,
             options,
             folder,
-            state: Mutex::new(State::new()),
+            state: Mutex::new(State::new(clock)),
             client: reqwest::Client::builder().no_proxy().build()?,
             contract,
             _temporary: temporary,
@@ -259,6 +267,11 @@ impl FakeGitHub {
     pub fn limits_met(&self) -> (u64, u32) {
         let state = self.shared.state();
         (state.meters.refused, state.meters.most_points)
+    }
+
+    /// Sets GitHub's clock so far ahead of this machine's: as if this machine's had jumped back.
+    pub fn set_clock(&self, ahead: TimeDelta) {
+        self.shared.state().clock = ahead;
     }
 
     /// Where the product or the fake broke GitHub's description.

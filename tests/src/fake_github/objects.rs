@@ -265,15 +265,8 @@ fn side(shared: &Shared, name: &str, reference: &str, sha: &str, found: Option<&
         "ref": reference,
         "sha": sha,
         "user": organization(shared, owner),
-        "repo": found.map(|r| pull_request_repository(shared, r)),
+        "repo": found.map(|r| event_repository(shared, r)),
     })
-}
-
-/// A repository within a pull request.
-fn pull_request_repository(shared: &Shared, found: &Repository) -> Value {
-    let mut shown = object(repository(shared, found));
-    shown.remove("network_count");
-    shown.into()
 }
 
 /// As the pull request's own address and events show it.
@@ -390,52 +383,45 @@ pub(super) fn event_installation(shared: &Shared, found: &super::Installation) -
     shown.into()
 }
 
-/// An organisation as events about transfers show it.
-pub(super) fn event_organization(shared: &Shared, login: &str) -> Value {
-    let url = format!("{}orgs/{login}", shared.url());
-    let id = account_id(login);
-    let mut shown = object(json!({
-        "login": login,
-        "id": id,
-        "node_id": node_id("O", id),
-        "url": url,
-        "avatar_url": format!("{}avatars/{login}", shared.web_url()),
-        "description": null,
-    }));
-    let below: Tails = &[
-        ("repos_url", "repos"),
-        ("events_url", "events"),
-        ("hooks_url", "hooks"),
-        ("issues_url", "issues"),
-        ("members_url", "members{/member}"),
-        ("public_members_url", "public_members{/member}"),
-    ];
-    tails(&mut shown, &url, below);
+/// The App as events show it.
+fn event_app(shared: &Shared, id: u64) -> Value {
+    let mut shown = object(app(shared, id));
+    shown.remove("client_id");
     shown.into()
+}
+
+/// A check run as events show it, with the suite that it is part of.
+pub(super) fn event_check_run(shared: &Shared, repo: &str, run: &CheckRun) -> Value {
+    let mut shown = check_run(shared, repo, run);
+    shown["app"] = event_app(shared, run.app_id);
+    shown["check_suite"] = simple_suite(shared, repo, &run.head_sha, ("completed", "failure".into()));
+    shown
 }
 
 /// The suite of a commit's check runs. It names no pull requests, as for forks.
 pub(super) fn check_suite(shared: &Shared, repo: &str, sha: &str) -> Value {
-    let url = format!("{}repos/{repo}/check-suites/1", shared.url());
+    let mut suite = simple_suite(shared, repo, sha, ("queued", Value::Null));
+    suite["latest_check_runs_count"] = 1.into();
+    suite["check_runs_url"] = format!("{}/check-runs", suite["url"].as_str().unwrap_or_default()).into();
+    suite["head_commit"] = simple_commit(sha);
+    suite
+}
+
+fn simple_suite(shared: &Shared, repo: &str, sha: &str, (status, conclusion): (&str, Value)) -> Value {
     json!({
         "id": 1,
         "node_id": node_id("CS", 1),
         "head_branch": null,
         "head_sha": sha,
-        "status": "queued",
-        "conclusion": null,
-        "url": url,
+        "status": status,
+        "conclusion": conclusion,
+        "url": format!("{}repos/{repo}/check-suites/1", shared.url()),
         "before": null,
         "after": null,
         "pull_requests": [],
-        "app": app(shared, APP_ID),
+        "app": event_app(shared, APP_ID),
         "created_at": BEGINNING,
         "updated_at": BEGINNING,
-        "rerequestable": true,
-        "runs_rerequestable": true,
-        "latest_check_runs_count": 1,
-        "check_runs_url": format!("{url}/check-runs"),
-        "head_commit": simple_commit(sha),
     })
 }
 

@@ -84,8 +84,7 @@ impl Shared {
         let run =
             about.check_runs.iter().find(|r| r.id == id).with_context(|| format!("{repo} has no check run {id}"))?;
         let mut payload = envelope(self, &state, about, Some(action));
-        payload["check_run"] = objects::check_run(self, repo, run);
-        payload["check_run"]["check_suite"] = objects::check_suite(self, repo, &run.head_sha);
+        payload["check_run"] = objects::event_check_run(self, repo, run);
         if let Some(identifier) = identifier {
             payload["requested_action"] = json!({"identifier": identifier});
         }
@@ -148,10 +147,7 @@ impl Shared {
         let (action, changes) = if owner(repo) == owner(to) {
             ("renamed", json!({"repository": {"name": {"from": old_name}}}))
         } else {
-            (
-                "transferred",
-                json!({"owner": {"from": {"organization": objects::event_organization(self, &owner(repo))}}}),
-            )
+            ("transferred", json!({"owner": {"from": {"user": objects::organization(self, &owner(repo))}}}))
         };
         let mut payload = envelope(self, &state, state.repository(to)?, Some(action));
         payload["changes"] = changes;

@@ -86,8 +86,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Checks that the request is the App's own.
 fn admit_app(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
     let token = bearer(headers).ok_or_else(|| Refusal::new(401, "A JSON web token is required"))?;
-    let keys = shared.state().keys.clone();
-    let tried = keys.iter().map(|key| key.check(token, &shared.options.client_id));
+    let (keys, now) = {
+        let state = shared.state();
+        (state.keys.clone(), state.now())
+    };
+    let tried = keys.iter().map(|key| key.check(token, &shared.options.client_id, now));
     let refused = |_, why| Refusal::new(401, why);
     tried.fold(Err("no key".to_owned()), |found, tried| found.or(tried)).map_err(|why| refused((), why))
 }
