@@ -20,7 +20,10 @@ const EXTENSION_BYTES: u64 = 1 << 20;
 
 pub(crate) fn read_gzip(bytes: &[u8], limits: &Limits) -> Contents {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return Reader::new(Source::Gzip(Box::new(Gunzip::new(bytes))), limits).read();
+        let read = |gunzip: Gunzip| Reader::new(Source::Gzip(Box::new(gunzip)), limits).read();
+        let contents = read(Gunzip::new(bytes));
+        let broke = |i: &Irregularity| matches!(i, Irregularity::Corrupt { .. } | Irregularity::Truncated { .. });
+        return if contents.irregularities.iter().any(broke) { read(Gunzip::exact(bytes)) } else { contents };
     }
     let mut reader = Reader::new(Source::Plain(bytes), limits);
     // Installers unpack a bare tar under a .tgz name, so it must be looked into all the same.
