@@ -50,8 +50,8 @@ pub struct AdvisoryFeed {
     /// Names the imported feed as a whole.
     pub digest: Digest,
     pub imported_at: DateTime<Utc>,
-    /// OSV records.
-    pub records: Vec<serde_json::Value>,
+    /// OSV records; shared, since they can be large and every release of the package is held against them.
+    pub records: Arc<[serde_json::Value]>,
 }
 
 /// Digests of what a collection looks at. Known before anything is fetched when the artifacts are known, so

@@ -45,7 +45,7 @@ fn inputs(old: Option<&str>, new: &str, advisories: Result<AdvisoryFeed, Cause>)
 }
 
 fn feed(records: Vec<Value>) -> Result<AdvisoryFeed, Cause> {
-    Ok(AdvisoryFeed { digest: Digest::sha256(b"feed"), imported_at: DateTime::UNIX_EPOCH, records })
+    Ok(AdvisoryFeed { digest: Digest::sha256(b"feed"), imported_at: DateTime::UNIX_EPOCH, records: records.into() })
 }
 
 fn facts(old: Option<&str>, new: &str, records: Vec<Value>) -> AdvisoryFacts {
