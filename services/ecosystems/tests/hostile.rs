@@ -1,9 +1,12 @@
 //! Mutated lockfiles, registry answers and versions: whatever they are, the properties of `hostile/` hold.
 
+#[expect(unreachable_pub, reason = "the fuzz targets use it from outside")]
 #[path = "hostile/lockfiles.rs"]
 mod lockfiles;
+#[expect(unreachable_pub, reason = "the fuzz targets use it from outside")]
 #[path = "hostile/registries.rs"]
 mod registries;
+#[expect(unreachable_pub, reason = "the fuzz targets use it from outside")]
 #[path = "hostile/versions.rs"]
 mod versions;
 

@@ -10,7 +10,7 @@ mod judged;
 use proptest::{prelude::*, sample::Index};
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20) })]
 
     #[test]
     fn bundles_and_facts(seed in any::<Index>(), edits in edits()) {

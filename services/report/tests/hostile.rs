@@ -11,7 +11,7 @@ mod fixture;
 use proptest::{prelude::*, sample::Index};
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
     fn bundles(seed in any::<Index>(), edits in edits()) {

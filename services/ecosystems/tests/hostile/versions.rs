@@ -30,7 +30,8 @@ pub fn check(data: &[u8]) {
             }
         }
         let inside = order.in_range(range, a);
-        if inside.is_ok() {
+        // PEP 440: `===` compares texts, whatever they are.
+        if inside.is_ok() && !range.contains("===") {
             assert!(compare(a, a).is_ok(), "{ecosystem}: what is in a range is a version: {a:?}");
         }
         // Equal versions that are also written alike but for build metadata and zeros are in the same ranges.
