@@ -3,6 +3,8 @@
 //! Everything that widens trust (hosts, registries, policy) is here and nowhere in a pull request.
 
 mod auth;
+#[cfg(test)]
+mod hostile;
 mod outbound;
 mod retention;
 
@@ -249,7 +251,7 @@ impl Config {
     /// Names of the hosts that are asked over the network, each once; addresses in digits left out.
     pub fn outbound_hosts(&self) -> Vec<String> {
         let issuer = self.auth.oidc.iter().filter_map(|oidc| Url::parse(&oidc.issuer).ok());
-        let github = self.github.iter().map(|github| github.web_url.clone());
+        let github = self.github.iter().flat_map(|github| [github.web_url.clone(), github.api_url.clone()]);
         let urls = issuer.chain(github).chain(self.telemetry.otlp_endpoint.clone());
         let hosts = urls.filter_map(|url| url.host_str().map(str::to_owned)).chain(self.registry_hosts());
         let names = hosts.map(|host| host.rsplit_once(':').map_or(host.clone(), |(name, _)| name.to_owned()));
@@ -262,7 +264,7 @@ impl Config {
         let mut files: Vec<(String, &Path)> = Vec::new();
         files.extend(self.database.url_file.iter().map(|f| ("database.url_file".to_owned(), f.as_path())));
         files.extend(self.database.owner_url_file.iter().map(|f| ("database.owner_url_file".to_owned(), f.as_path())));
-        for github in &self.github {
+        if let Some(github) = &self.github {
             files.push(("github.private_key_file".to_owned(), &github.private_key_file));
             let secrets = github.webhook_secret_files.iter();
             files.extend(secrets.map(|f| ("github.webhook_secret_files".to_owned(), f.as_path())));
