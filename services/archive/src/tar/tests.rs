@@ -232,3 +232,21 @@ fn irregularities_are_bounded() {
     assert_eq!(contents.irregularities.len(), 1001);
     assert!(contents.irregularities.contains(&Irregularity::More { count: 2000 }));
 }
+
+#[test]
+fn a_broken_stream_gives_all_that_it_has_however_it_is_inflated() {
+    let noise = |n: u32| (0..3000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> (n % 24)) as u8).collect::<Vec<_>>();
+    let entries: Vec<_> = (0..60).map(|n| entry(&format!("p/{n}"), b'0', "", &noise(n))).collect();
+    let whole = gzip(&tar(&entries));
+    let limits = Limits::default();
+    let exactly = |bytes: &[u8]| Reader::new(Source::Gzip(Box::new(Gunzip::exact(bytes))), &limits).read();
+    assert_eq!(read_gzip(&whole, &limits), exactly(&whole));
+    assert_eq!(exactly(&whole).files.len(), 60);
+    for part in 1..20 {
+        let at = whole.len() * part / 20;
+        assert_eq!(read_gzip(&whole[..at], &limits), exactly(&whole[..at]), "cut at {at}");
+        let mut broken = whole.clone();
+        broken[at] ^= 0x55;
+        assert_eq!(read_gzip(&broken, &limits), exactly(&broken), "changed at {at}");
+    }
+}
