@@ -45,7 +45,12 @@ struct Arguments {
 
 #[tokio::main(worker_threads = 8)]
 async fn main() -> ExitCode {
-    match play(Arguments::parse()).await {
+    let played = tokio::select! {
+        played = play(Arguments::parse()) => played,
+        // Dropping the run ends its processes and gives its disk back.
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("stopped by Ctrl-C; there is no verdict")),
+    };
+    match played {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("chaos: {error:#}");

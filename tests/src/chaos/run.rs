@@ -132,7 +132,17 @@ pub async fn run(options: &Options) -> Result<Account> {
     );
     let started = Instant::now();
     let upgrade = options.previous.is_some().then(|| tokio::spawn(upgrade(Arc::clone(&fleet), options.clone())));
-    conductor.play().await?;
+    {
+        let playing = conductor.play();
+        tokio::pin!(playing);
+        match tokio::time::timeout(options.length + options.patience, &mut playing).await {
+            Ok(played) => played?,
+            Err(_) => {
+                sender.give_up();
+                playing.await?;
+            }
+        }
+    }
     if let Some(upgrade) = upgrade {
         upgrade.await?;
     }
