@@ -22,12 +22,13 @@ pub fn check(data: &[u8]) {
             assert_eq!(same, Ordering::Equal, "{ecosystem}: {a:?}");
             order.is_prerelease(a).expect("what is compared is a version");
         }
-        if let (Ok(ab), Ok(bc), Ok(ac)) = (compare(a, b), compare(b, c), compare(a, c)) {
-            if ab != Ordering::Greater && bc != Ordering::Greater {
-                let strict = ab == Ordering::Less || bc == Ordering::Less;
-                let expected = if strict { Ordering::Less } else { Ordering::Equal };
-                assert_eq!(ac, expected, "{ecosystem}: {a:?} {b:?} {c:?}");
-            }
+        if let (Ok(ab), Ok(bc), Ok(ac)) = (compare(a, b), compare(b, c), compare(a, c))
+            && ab != Ordering::Greater
+            && bc != Ordering::Greater
+        {
+            let strict = ab == Ordering::Less || bc == Ordering::Less;
+            let expected = if strict { Ordering::Less } else { Ordering::Equal };
+            assert_eq!(ac, expected, "{ecosystem}: {a:?} {b:?} {c:?}");
         }
         let inside = order.in_range(range, a);
         // PEP 440: `===` compares texts, whatever they are.
@@ -35,10 +36,11 @@ pub fn check(data: &[u8]) {
             assert!(compare(a, a).is_ok(), "{ecosystem}: what is in a range is a version: {a:?}");
         }
         // Equal versions that are also written alike but for build metadata and zeros are in the same ranges.
-        if ecosystem != Ecosystem::Pypi && compare(a, b) == Ok(Ordering::Equal) {
-            if let (Ok(one), Ok(other)) = (&inside, order.in_range(range, b)) {
-                assert_eq!(*one, other, "{ecosystem}: {a:?} and {b:?} in {range:?}");
-            }
+        if ecosystem != Ecosystem::Pypi
+            && compare(a, b) == Ok(Ordering::Equal)
+            && let (Ok(one), Ok(other)) = (&inside, order.in_range(range, b))
+        {
+            assert_eq!(*one, other, "{ecosystem}: {a:?} and {b:?} in {range:?}");
         }
     }
 }

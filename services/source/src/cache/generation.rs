@@ -9,6 +9,7 @@ use crate::{Repository, SourceError, folder, repository::object_id};
 use gix::ObjectId;
 use lockgate_model::CommitSha;
 use std::{
+    cmp::Reverse,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -59,7 +60,7 @@ impl Generation {
                 found.push((number, entry.path()));
             }
         }
-        found.sort_by(|a, b| b.0.cmp(&a.0));
+        found.sort_by_key(|one| std::cmp::Reverse(one.0));
         Ok(found.into_iter().map(|(_, path)| Self { path }).collect())
     }
 
