@@ -137,10 +137,15 @@ async fn an_auditor_exports_verifies_and_replays() {
     assert!(replayed.status.success() && stdout(&replayed).contains("2 same, 0 changed"), "{}", stdout(&replayed));
 
     let server = app.base.to_string();
-    let check = alone(&["check", "--server", &server, "--repo", REPO, "--sha", &run.head_sha, "--wait"]);
+    let token = app.folder().join("token");
+    std::fs::write(&token, &app.token).unwrap();
+    let token = ["--token-file", token.to_str().unwrap()];
+    let check = ["check", "--server", &server, "--repo", REPO, "--sha", &run.head_sha, "--wait", token[0], token[1]];
+    let check = alone(&check);
     assert_eq!(check.status.code(), Some(1), "{}", stdout(&check));
     assert!(stdout(&check).contains("is-odd"));
-    let unknown = alone(&["check", "--server", &server, "--repo", REPO, "--sha", &"0".repeat(40)]);
+    let nothing = "0".repeat(40);
+    let unknown = alone(&["check", "--server", &server, "--repo", REPO, "--sha", &nothing, token[0], token[1]]);
     assert_eq!(unknown.status.code(), Some(2));
     app.finish().await;
 }
