@@ -2,7 +2,9 @@
 //! server itself with a database of its own.
 
 pub mod app;
+pub mod bench;
 pub mod chaos;
 pub mod demo;
 pub mod fake_github;
+pub mod oidc;
 pub mod registry;
