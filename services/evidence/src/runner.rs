@@ -18,7 +18,7 @@ pub fn preview(collectors: &[Arc<dyn Collector>], inputs: &Inputs) -> Vec<Eviden
             subject: inputs.subject.clone(),
             collector: collector.id().to_owned(),
             collector_version: PROVISIONAL,
-            observation: collector.preview(inputs)?,
+            observation: collector.preview(inputs)?.redacted(),
             inputs: collector.inputs(&digests),
             collected_at: Utc::now(),
         })
@@ -39,7 +39,7 @@ pub async fn run(collector: Arc<dyn Collector>, inputs: Arc<Inputs>, budget: Dur
 
     let work = tokio::task::spawn_blocking(move || collector.collect(&inputs));
     let observation = match tokio::time::timeout(budget, work).await {
-        Ok(Ok(Ok(observation))) => observation,
+        Ok(Ok(Ok(observation))) => observation.redacted(),
         Ok(Ok(Err(cause))) => Observation::Unavailable { cause },
         Ok(Err(failure)) => {
             tracing::error!(collector = id, release, %failure, "a collector panicked");

@@ -8,10 +8,10 @@ mod hostile;
 mod outbound;
 mod retention;
 
+pub(crate) use auth::is_private;
 pub use auth::{AuthConfig, GrantConfig, OidcConfig};
 pub use outbound::OutboundConfig;
 pub use retention::RetentionConfig;
-pub(crate) use auth::is_private;
 
 use crate::pipeline::RegistryAliases;
 use anyhow::{Context, Result, bail};
@@ -271,7 +271,9 @@ impl Config {
         }
         let tokens = self.registries.iter().filter_map(|(e, section)| Some((e, section.token_file.as_deref()?)));
         files.extend(tokens.map(|(e, file)| (format!("registries.{e}.token_file"), file)));
-        files.extend(self.auth.oidc.iter().map(|o| ("auth.oidc.client_secret_file".to_owned(), o.client_secret_file.as_path())));
+        files.extend(
+            self.auth.oidc.iter().map(|o| ("auth.oidc.client_secret_file".to_owned(), o.client_secret_file.as_path())),
+        );
         files
     }
 

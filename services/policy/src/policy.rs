@@ -112,7 +112,10 @@ impl Policy {
         add_floor(&mut incomplete, floor::reasons(assessment));
         let covering = |reason: &Reason| context.waivers.iter().find(|w| w.covers(reason, assessment.asked_at));
         let (waived, deny): (Vec<_>, Vec<_>) = sorted(deny).into_iter().partition(|reason| covering(reason).is_some());
-        let waived = waived.into_iter().filter_map(|reason| covering(&reason).cloned().map(|w| (reason.redacted(), w))).collect();
+        let waived = waived
+            .into_iter()
+            .filter_map(|reason| covering(&reason).cloned().map(|w| (reason.redacted(), w)))
+            .collect();
         // Reasons quote publishers, and what is decided here is hashed: afterwards nothing can be taken out.
         Ok(Judged { decision: Decision::from_reasons(deny, sorted(incomplete)).redacted(), waived })
     }

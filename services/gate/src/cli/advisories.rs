@@ -75,7 +75,11 @@ async fn download(url: &str) -> Result<Vec<u8>> {
     let client = Client::new(Hosts::new().with(&url), &settings).with_context(context)?;
     let mut answer = client.get(&url).with_context(context)?.send().await.with_context(context)?;
     if answer.status() != StatusCode::OK {
-        bail!("{}: {} answered; a redirect is not followed, so give the feed's last address", context(), answer.status());
+        bail!(
+            "{}: {} answered; a redirect is not followed, so give the feed's last address",
+            context(),
+            answer.status()
+        );
     }
     let mut bytes = Vec::new();
     while let Some(chunk) = answer.chunk().await? {

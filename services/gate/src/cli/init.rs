@@ -4,7 +4,10 @@
 //! `lockgate doctor` says so.
 
 use crate::{
-    config::{Config, DatabaseConfig, OutboundConfig, PolicyConfig, RegistrySection, ServerConfig, TelemetryConfig, WorkConfig},
+    config::{
+        Config, DatabaseConfig, OutboundConfig, PolicyConfig, RegistrySection, ServerConfig, TelemetryConfig,
+        WorkConfig,
+    },
     server,
 };
 use anyhow::{Context, Result, bail};

@@ -57,11 +57,9 @@ fn last_words(name: &str) -> [String; 2] {
     let mut previous = ' ';
     for c in name.chars() {
         let starts = c.is_ascii_uppercase() && previous.is_ascii_lowercase();
-        if !c.is_ascii_alphanumeric() || starts {
-            if !words[1].is_empty() {
-                words.swap(0, 1);
-                words[1].clear();
-            }
+        if (!c.is_ascii_alphanumeric() || starts) && !words[1].is_empty() {
+            words.swap(0, 1);
+            words[1].clear();
         }
         if c.is_ascii_alphanumeric() {
             words[1].push(c.to_ascii_lowercase());
