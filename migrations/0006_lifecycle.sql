@@ -66,6 +66,9 @@ create unique index evaluations_question
 create index evaluations_unfinished on evaluations (updated_at) where state not in ('done', 'stopped');
 create index deliveries_unhandled on deliveries (received_at) where handled_at is null;
 
+-- The version before handled a delivery in the transaction that accepted it.
+update deliveries set handled_at = received_at where handled_at is null;
+
 -- How far the App's delivery log has been compared with the deliveries that arrived.
 create table delivery_log (
     singleton boolean primary key default true check (singleton),

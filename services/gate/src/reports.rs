@@ -2,11 +2,11 @@
 
 use crate::jobs::Context;
 use anyhow::{Context as _, Result};
-use lockgate_model::{AssessedRelease, Assessment, DecisionRecord, Evidence};
+use lockgate_model::{AssessedRelease, Assessment, DecisionRecord, Evidence, Waiver};
 use lockgate_policy::Context as PolicyContext;
 use lockgate_report::{Meta, Report};
 use lockgate_store::{PgConnection, decisions, evidence};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// A decision with the question it answered.
@@ -16,6 +16,15 @@ pub struct Decided {
     pub assessment: Assessment,
     /// What the configuration of its day added to the question.
     pub facts: PolicyContext,
+}
+
+impl Decided {
+    /// The waivers in force that concern a release of the change.
+    pub fn waivers(&self) -> Vec<Waiver> {
+        let moved: HashSet<String> = self.assessment.change.releases().map(|r| r.release().purl()).collect();
+        let concerned = |waiver: &&Waiver| waiver.expires_at > self.assessment.asked_at && moved.contains(&waiver.purl);
+        self.facts.waivers.iter().filter(concerned).cloned().collect()
+    }
 }
 
 /// # Errors
@@ -50,18 +59,12 @@ pub async fn decided_in(connection: &mut PgConnection, decision: Uuid) -> Result
 }
 
 /// # Errors
-/// When the decision cannot be loaded.
-pub async fn of_decision(context: &Context, decision: Uuid) -> Result<Option<Report>> {
-    Ok(decided(context, decision).await?.map(|decided| report(context, &decided)))
-}
-
-/// # Errors
 /// When the evaluation has no decision yet, or it cannot be loaded.
-pub async fn of_evaluation(context: &Context, evaluation: Uuid) -> Result<Report> {
+pub async fn of_evaluation(context: &Context, evaluation: Uuid) -> Result<Decided> {
     let record = decisions::of_evaluation(context.store.pool(), evaluation)
         .await?
         .with_context(|| format!("load the decision of evaluation {evaluation}: there is none yet"))?;
-    of_decision(context, record.id).await?.with_context(|| format!("load decision {}", record.id))
+    decided(context, record.id).await?.with_context(|| format!("load decision {}", record.id))
 }
 
 /// The report of a loaded decision.

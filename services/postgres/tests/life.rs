@@ -99,11 +99,11 @@ fn a_folder_with_other_files_is_refused() {
 }
 
 fn ask(cluster: &Cluster, sql: &str) -> Vec<Vec<Option<String>>> {
-    cluster.query("postgres", sql).unwrap()
+    cluster.query("postgres", sql).expect("the cluster answers")
 }
 
 fn one(cluster: &Cluster, sql: &str) -> String {
-    ask(cluster, sql)[0][0].clone().unwrap()
+    ask(cluster, sql)[0][0].clone().expect("a value")
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     plain::cut,
     wording::{blocked, closing, counted, headline, message, moved, place_of, title},
 };
-use lockgate_model::{Change, ChangeKind, LockfileStatus, Observation, Reason};
+use lockgate_model::{Change, ChangeKind, LockfileStatus, Observation, Reason, Waiver};
 use std::fmt::Write as _;
 
 /// GitHub's bound for summary and for text is 65,535 characters; counted in bytes, to be safe.
@@ -87,6 +87,13 @@ fn early_reason(reason: &Reason) -> String {
         sentence(&reason.message),
         sentence(&reason.remedy)
     )
+}
+
+/// Appended to the summary of a decision that rests on waivers: each with its end.
+pub fn waived(waivers: &[Waiver]) -> String {
+    let line =
+        |w: &Waiver| format!("Waived until {}: {} ({})\n", w.expires_at.format("%Y-%m-%d"), name(&w.purl), w.code);
+    waivers.iter().take(20).map(line).collect()
 }
 
 /// Appended to the summary of a head that several questions were asked about.

@@ -17,7 +17,7 @@ mod v1;
 mod wording;
 
 pub use annotations::{Annotation, Level};
-pub use check_run::{CheckRunText, check_run, plain_name, provisional, strictest_of};
+pub use check_run::{CheckRunText, check_run, plain_name, provisional, strictest_of, waived};
 pub use sarif::sarif;
 pub use text::{Color, text};
 pub use v1::{

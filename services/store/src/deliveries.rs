@@ -1,6 +1,6 @@
 //! Webhook deliveries: accepted once, kept unchanged.
 
-use crate::{Result, error::Doing, jobs::NewJob, json};
+use crate::{Result, StoreError, error::Doing, jobs::NewJob, json};
 use chrono::{DateTime, Utc};
 use lockgate_model::DeliveryId;
 use serde_json::Value;
@@ -97,6 +97,24 @@ pub async fn accept(
 pub async fn known(executor: impl PgExecutor<'_>, ids: &[String]) -> Result<HashSet<String>> {
     let known = sqlx::query_scalar!("select id from deliveries where id = any($1)", ids).fetch_all(executor).await;
     Ok(known.doing(|| format!("look up {} deliveries", ids.len()))?.into_iter().collect())
+}
+
+/// Accepted deliveries of the last day that nobody is at work on: their job was given up.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub async fn without_job(executor: impl PgExecutor<'_>) -> Result<Vec<DeliveryId>> {
+    let ids = sqlx::query_scalar!(
+        "select id from deliveries d
+         where handled_at is null and received_at between now() - interval '1 day' and now() - interval '1 min'
+           and not exists (
+             select from jobs j where j.finished_at is null and j.kind = 'handle_delivery' and j.key = 'handle_delivery:' || d.id)
+         order by received_at limit 200"
+    )
+    .fetch_all(executor)
+    .await
+    .doing(|| "list the deliveries without a job".to_owned())?;
+    ids.iter().map(|id| id.parse().map_err(|e| StoreError::unreadable("a delivery", e))).collect()
 }
 
 /// Until when the App's delivery log has been compared with what arrived; `None` before the first time.

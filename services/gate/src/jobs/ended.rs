@@ -14,8 +14,6 @@ use std::time::Duration;
 pub(crate) enum Ended {
     /// What it did is committed, its own completion with it.
     Committed,
-    /// Nothing (more) to commit.
-    Done,
     /// A registry was down: once more, but not for ever.
     Again { after: Duration, why: String },
     /// The world is not ready (a rate limit, a commit that cannot be read yet). Does not count as an attempt; the

@@ -9,7 +9,7 @@ use super::{
 };
 use anyhow::Result;
 use lockgate_store::{
-    check_runs,
+    check_runs, deliveries,
     evaluations::{self, Evaluation, State},
     jobs,
 };
@@ -20,6 +20,10 @@ pub(crate) async fn run(context: &Arc<Context>, holding: &Holding) -> Result<End
     let pool = context.store.pool();
     for id in check_runs::overdue(pool).await? {
         end(context, id).await?;
+    }
+    for delivery in deliveries::without_job(pool).await? {
+        tracing::warn!(%delivery, "its job was given up; it is started again");
+        jobs::enqueue(pool, &Task::HandleDelivery { delivery }.job()).await?;
     }
     for evaluation in evaluations::without_job(pool).await? {
         restart(context, &evaluation).await?;

@@ -229,11 +229,6 @@ async fn settle(context: &Context, holding: &Holding, job: &Job, outcome: Result
             count("done");
             return Ok(());
         }
-        Ok(Ended::Done) => {
-            count("done");
-            note(job, jobs::complete(pool, job.id, &holding.worker).await?);
-            return Ok(());
-        }
         Ok(Ended::Later { after, why }) => {
             count("later");
             tracing::info!(job = job.id, kind = job.kind, why, "the job waits {} s", after.as_secs());

@@ -14,7 +14,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use lockgate_model::{ChangeKind, DecisionRecord, Observation, Outcome};
+use lockgate_model::{ChangeKind, DecisionRecord, Observation, Outcome, Waiver};
 use lockgate_report::{self as report, EvidenceReport, ReleaseReport, Report};
 use lockgate_store::{decisions, evaluations};
 use uuid::Uuid;
@@ -121,6 +121,7 @@ struct DecisionPage<'a> {
     decided_at: String,
     blocked: Vec<&'a ReleaseReport>,
     others: Vec<&'a ReleaseReport>,
+    waivers: Vec<Waiver>,
     signed_in: Option<SignedIn>,
 }
 
@@ -189,6 +190,7 @@ fn render(state: &AppState, who: Authorized, decided: &Decided) -> Response {
         blocked,
         others,
         report: &report,
+        waivers: decided.waivers(),
         signed_in: who.signed_in,
     };
     page(StatusCode::OK, &template)

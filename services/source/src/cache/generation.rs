@@ -60,7 +60,7 @@ impl Generation {
                 found.push((number, entry.path()));
             }
         }
-        found.sort_by_key(|one| std::cmp::Reverse(one.0));
+        found.sort_by_key(|(number, _)| Reverse(*number));
         Ok(found.into_iter().map(|(_, path)| Self { path }).collect())
     }
 

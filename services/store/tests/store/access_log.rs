@@ -27,8 +27,8 @@ fn some(ids: &[i64]) -> Scope {
 }
 
 async fn seen(database: &Database, scope: &Scope, filter: Filter) -> Vec<String> {
-    let mut reading = database.store.reading(scope).await.unwrap();
-    let entries = access_log::list(&mut reading, &Filter { limit: 100, ..filter }).await.unwrap();
+    let mut reading = database.store.reading(scope).await.expect("the database answers");
+    let entries = access_log::list(&mut reading, &Filter { limit: 100, ..filter }).await.expect("the database answers");
     entries.into_iter().map(|e| e.principal).collect()
 }
 

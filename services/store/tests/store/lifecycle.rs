@@ -12,15 +12,16 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_secs(3600);
 
 async fn ask(database: &Database, head: CommitSha, event_at: i64) -> Opened {
-    let mut transaction = database.store.begin().await.unwrap();
+    let mut transaction = database.store.begin().await.expect("the database answers");
     let new = NewEvaluation { event_at: at(event_at), ..question(Some(7), head) };
-    let opened = evaluations::open(&mut transaction, &new).await.unwrap();
-    transaction.commit().await.unwrap();
+    let opened = evaluations::open(&mut transaction, &new).await.expect("the database answers");
+    transaction.commit().await.expect("the database answers");
     opened
 }
 
 async fn states(database: &Database, head: char) -> Vec<State> {
-    let questions = evaluations::questions(database.store.pool(), REPOSITORY_ID, &sha(head)).await.unwrap();
+    let questions =
+        evaluations::questions(database.store.pool(), REPOSITORY_ID, &sha(head)).await.expect("the database answers");
     questions.iter().map(|e| e.state).collect()
 }
 
@@ -154,4 +155,21 @@ async fn a_row_of_the_version_before_is_adopted() {
     assert!(run.repository_id < 0, "only the name is known");
     assert_eq!(evaluations::adopt(&mut connection, uuid::Uuid::nil(), HOUR).await.unwrap(), None);
     assert_eq!(evaluations::without_job(pool).await.unwrap().len(), 0, "not yet");
+}
+
+#[tokio::test]
+async fn a_delivery_whose_job_was_given_up_is_found() {
+    let database = Database::new().await;
+    let mut owner = database.owner().await;
+    sqlx::raw_sql(
+        "insert into deliveries (id, event, payload, received_at) values
+             ('old', 'push', '{}', now() - interval '2 days'), ('lost', 'push', '{}', now() - interval '1 hour'),
+             ('held', 'push', '{}', now() - interval '1 hour'), ('young', 'push', '{}', now());
+         insert into jobs (kind, key, payload, max_attempts) values ('handle_delivery', 'handle_delivery:held', '{}', 8)",
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    let found = lockgate_store::deliveries::without_job(database.store.pool()).await.unwrap();
+    assert_eq!(found.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["lost"]);
 }

@@ -11,11 +11,11 @@ use sqlx::{AssertSqlSafe, Executor};
 
 async fn count(database: &Database, what: &str) -> i64 {
     let sql = format!("select count(*) from {what}");
-    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut database.owner().await).await.unwrap()
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut database.owner().await).await.expect("the database answers")
 }
 
 async fn owner_does(database: &Database, sql: &str) {
-    database.owner().await.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    database.owner().await.execute(AssertSqlSafe(sql.to_owned())).await.expect("the database answers");
 }
 
 async fn refusal(database: &Database, sql: &str) -> String {
@@ -47,8 +47,8 @@ async fn filled() -> Database {
     for n in 0..10 {
         let age = Duration::days(if n < 5 { 500 } else { 0 });
         let finding = evidence_of(&format!("collector{n}"), Observation::Absent, Utc::now() - age);
-        let mut connection = database.store.pool().acquire().await.unwrap();
-        evidence::insert_all(&mut connection, &[finding]).await.unwrap();
+        let mut connection = database.store.pool().acquire().await.expect("the database answers");
+        evidence::insert_all(&mut connection, &[finding]).await.expect("the database answers");
     }
     database
 }
@@ -56,7 +56,8 @@ async fn filled() -> Database {
 async fn sweep(database: &Database, rule: Rule) -> i64 {
     let mut all = 0;
     loop {
-        let Removed { rows, more } = retention::apply(database.store.pool(), rule, 2).await.unwrap();
+        let Removed { rows, more } =
+            retention::apply(database.store.pool(), rule, 2).await.expect("the database answers");
         assert!(rows <= 2, "{rule:?} removed {rows} rows in a batch of 2");
         all += rows;
         if !more {

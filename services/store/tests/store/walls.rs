@@ -29,21 +29,24 @@ fn only(id: i64) -> Scope {
 /// Rows of installations 42 and 43 in every table, and one decision that belongs to nobody. Answers the decisions' ids.
 async fn two_installations(database: &Database) -> [Uuid; 2] {
     let mut owner = database.owner().await;
-    owner.execute("insert into installations (id, account) values (42, 'one'), (43, 'two')").await.unwrap();
+    owner
+        .execute("insert into installations (id, account) values (42, 'one'), (43, 'two')")
+        .await
+        .expect("the database answers");
     owner
         .execute(
             "insert into repositories (id, full_name, clone_url, installation_id)
              values (7, 'other-org/secret', 'https://git.example.test/other-org/secret.git', 43)",
         )
         .await
-        .unwrap();
+        .expect("the database answers");
     owner
         .execute(
             "insert into check_runs (id, repository_id, installation_id, head_sha, deadline_at)
              select gen_random_uuid(), id, installation_id, '1', now() from repositories",
         )
         .await
-        .unwrap();
+        .expect("the database answers");
     let mut ids = [Uuid::nil(); 2];
     for (place, (number, installation)) in [(1, Some(42)), (2, Some(43)), (3, None)].into_iter().enumerate() {
         let new = decidable(&database.store, number).await;
@@ -52,9 +55,9 @@ async fn two_installations(database: &Database) -> [Uuid; 2] {
             .bind(new.evaluation_id)
             .execute(&mut owner)
             .await
-            .unwrap();
-        let mut connection = database.store.pool().acquire().await.unwrap();
-        let record = decisions::append(&mut connection, &new).await.unwrap();
+            .expect("the database answers");
+        let mut connection = database.store.pool().acquire().await.expect("the database answers");
+        let record = decisions::append(&mut connection, &new).await.expect("the database answers");
         if let Some(id) = ids.get_mut(place) {
             *id = record.id;
         }
@@ -75,8 +78,8 @@ async fn request(database: &Database, installation_id: i64, repository_id: i64) 
         reason: "replaced next week",
         requested_by: "github:octo-reader",
     };
-    let mut connection = database.store.pool().acquire().await.unwrap();
-    match waivers::request(&mut connection, &new).await.unwrap() {
+    let mut connection = database.store.pool().acquire().await.expect("the database answers");
+    match waivers::request(&mut connection, &new).await.expect("the database answers") {
         Requested::New(id) | Requested::Open(id) => id,
     }
 }

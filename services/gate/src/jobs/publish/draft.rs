@@ -16,8 +16,9 @@ use lockgate_store::{check_runs::CheckRun, evaluations::Evaluation};
 
 pub(super) fn of(context: &Context, run: &CheckRun, standing: &Standing) -> CheckRunDraft {
     let (text, page, actions) = match &standing.says {
-        Says::Decided(decided) => {
+        Says::Decided(decided, waivers) => {
             let mut text = report::check_run(decided);
+            text.summary.push_str(&report::waived(waivers));
             if standing.questions > 1 {
                 text.summary.push_str(&report::strictest_of(standing.questions));
             }

@@ -4,9 +4,10 @@
 //! run, so the strictest answer counts, and there is none before all are answered.
 
 use super::super::{Context, collect_evidence::Provisional};
+use crate::reports::Decided;
 use anyhow::Result;
 use lockgate_github::Conclusion;
-use lockgate_model::Outcome;
+use lockgate_model::{Outcome, Waiver};
 use lockgate_report::Report;
 use lockgate_store::{
     check_runs::CheckRun,
@@ -28,8 +29,8 @@ pub(super) struct Standing {
 
 #[derive(Debug)]
 pub(super) enum Says {
-    /// The strictest decision.
-    Decided(Box<Report>),
+    /// The strictest decision, and the waivers that it rests on.
+    Decided(Box<Report>, Vec<Waiver>),
     /// The question that is still open.
     Working(Box<Evaluation>, Option<Provisional>),
     Superseded,
@@ -56,18 +57,19 @@ pub(super) async fn of(context: &Context, run: &CheckRun) -> Result<Standing> {
     // Of a head that is nobody's any more, the answer that was given stands.
     let answered: Vec<Evaluation> =
         if current.is_empty() { superseded.into_iter().filter(Evaluation::is_decided).collect() } else { current };
-    let mut strictest: Option<Report> = None;
+    let mut strictest: Option<Decided> = None;
     for evaluation in &answered {
-        let report = crate::reports::of_evaluation(context, evaluation.id).await?;
-        if strictest.as_ref().is_none_or(|s| severity(report.outcome) > severity(s.outcome)) {
-            strictest = Some(report);
+        let decided = crate::reports::of_evaluation(context, evaluation.id).await?;
+        let outcome = |d: &Decided| severity(d.record.decision.outcome());
+        if strictest.as_ref().is_none_or(|s| outcome(&decided) > outcome(s)) {
+            strictest = Some(decided);
         }
     }
     let decided: Vec<Uuid> = answered.iter().map(|e| e.id).collect();
     Ok(match strictest {
-        Some(report) => Standing {
-            conclusion: Some(conclusion(report.outcome)),
-            says: Says::Decided(Box::new(report)),
+        Some(strictest) => Standing {
+            conclusion: Some(conclusion(strictest.record.decision.outcome())),
+            says: Says::Decided(Box::new(crate::reports::report(context, &strictest)), strictest.waivers()),
             questions: answered.len(),
             decided,
         },
