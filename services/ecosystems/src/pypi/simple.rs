@@ -124,6 +124,10 @@ fn releases(package: &str, request: &Url, files: Vec<File>) -> Result<Vec<Publis
     let mut releases: Vec<PublishedRelease> = Vec::new();
     let mut index: HashMap<Version, usize> = HashMap::new();
     for file in files {
+        // What leads into a folder is no file's name (found by fuzzing): nothing may be looked up or shown by it.
+        if file.filename.contains(['/', '\\']) || file.filename.contains(char::is_control) {
+            continue;
+        }
         let Some((kind, version)) = file_name::read(package, &file.filename) else { continue };
         let at = *index.entry(version).or_insert_with_key(|version| {
             releases.push(PublishedRelease {
@@ -199,6 +203,8 @@ mod tests {
             "foo_bar-1.0.0-py3-none-any.whl",
             "foo_bar-1.0.win32.exe",
             "other-1.0.tar.gz",
+            "foo_bar-3.0-py/-none-any.whl",
+            "foo_bar-3.0-py3-none-a\\ny.whl",
         ]))
         .unwrap();
         let versions: Vec<_> = read
