@@ -267,7 +267,8 @@ impl Plan {
             content: Content::draw(rng),
             from_fork: rng.u8(..6) == 0,
             draft: rng.u8(..10) == 0,
-            lost: rng.u8(..25) == 0 && size.faults.contains(&Fault::Lost),
+            // One at least, however small the plan.
+            lost: (number == 3 || rng.u8(..25) == 0) && size.faults.contains(&Fault::Lost),
         });
         self.acts.push((at, Act::Open(number)));
         let soon = |rng: &mut Rng| at + Duration::from_millis(rng.u64(50..6000));
