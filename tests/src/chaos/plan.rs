@@ -314,11 +314,13 @@ impl Plan {
 fn draw_trouble(rng: &mut Rng, fault: Fault, number: usize) -> Trouble {
     let requests = rng.usize(1..12);
     match fault {
-        Fault::Restart if number % 2 == 0 => Trouble::RestartImmediate,
+        Fault::Restart if number.is_multiple_of(2) => Trouble::RestartImmediate,
         Fault::Restart | Fault::Lost => Trouble::RestartFast,
         Fault::FailOver => Trouble::FailOver,
         Fault::Disk => Trouble::DiskFull { seconds: rng.u64(2..6) },
-        Fault::Clock => Trouble::Clock { offset: if number % 2 == 0 { 3600 } else { -3600 }, seconds: rng.u64(4..15) },
+        Fault::Clock => {
+            Trouble::Clock { offset: if number.is_multiple_of(2) { 3600 } else { -3600 }, seconds: rng.u64(4..15) }
+        }
         Fault::Github => Trouble::Github(match number % 8 {
             0 => GithubTrouble::Broken { requests },
             1 => GithubTrouble::Limited { requests: requests.min(4), retry_after: rng.u64(1..4) },
