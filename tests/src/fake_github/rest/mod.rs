@@ -25,13 +25,13 @@ pub(super) struct Refusal {
     status: StatusCode,
     message: String,
     errors: Vec<String>,
-    headers: HeaderMap,
+    headers: Box<HeaderMap>,
 }
 
 impl Refusal {
     pub(super) fn new(status: u16, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).expect("a status of this file");
-        Self { status, message: message.into(), errors: Vec::new(), headers: HeaderMap::new() }
+        Self { status, message: message.into(), errors: Vec::new(), headers: Box::default() }
     }
 
     fn not_found() -> Self {
@@ -46,7 +46,7 @@ impl IntoResponse for Refusal {
         if !self.errors.is_empty() {
             body["errors"] = self.errors.into();
         }
-        (self.status, self.headers, Json(body)).into_response()
+        (self.status, *self.headers, Json(body)).into_response()
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn meter(shared: &Shared, method: &Method, path: &str, headers: &Head
     state
         .meters
         .count(limits, &holder, write, creates)
-        .map_err(|Exceeded { message, headers }| Refusal { headers, ..Refusal::new(403, message) })
+        .map_err(|Exceeded { message, headers }| Refusal { headers: Box::new(headers), ..Refusal::new(403, message) })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -90,9 +90,14 @@ fn admit_app(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
         let state = shared.state();
         (state.keys.clone(), state.now())
     };
-    let tried = keys.iter().map(|key| key.check(token, &shared.options.client_id, now));
-    let refused = |_, why| Refusal::new(401, why);
-    tried.fold(Err("no key".to_owned()), |found, tried| found.or(tried)).map_err(|why| refused((), why))
+    let mut why = "the App has no private key".to_owned();
+    for key in keys {
+        match key.check(token, &shared.options.client_id, now) {
+            Ok(()) => return Ok(()),
+            Err(refused) => why = refused,
+        }
+    }
+    Err(Refusal::new(401, why))
 }
 
 /// Checks the installation token, and that it was granted `area`.
