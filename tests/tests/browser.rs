@@ -46,8 +46,13 @@ fn png_size(path: &Path) -> (u32, u32) {
 async fn app() -> (TestApp, Provider) {
     let provider = Provider::start(Person::new("octo-reviewer", &["operators"])).await;
     let app = TestApp::start_with(|config| {
-        let secret = config.github.as_ref().unwrap().private_key_file.with_file_name("oidc-secret");
-        std::fs::write(&secret, CLIENT_SECRET).unwrap();
+        let secret = config
+            .github
+            .as_ref()
+            .expect("what the test needs is there")
+            .private_key_file
+            .with_file_name("oidc-secret");
+        std::fs::write(&secret, CLIENT_SECRET).expect("what the test needs is there");
         let grant = GrantConfig { group: "operators".to_owned(), role: Role::Admin, installations: None };
         config.auth = provider.auth(secret, vec![grant]);
     })
@@ -60,7 +65,7 @@ async fn app() -> (TestApp, Provider) {
 /// The address that signs in on the way to `path`: the browser goes to the provider and comes back with its cookie.
 fn signed_in(app: &TestApp, path: &str) -> String {
     let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
-    app.base.join(&format!("login/start?next={next}")).unwrap().to_string()
+    app.base.join(&format!("login/start?next={next}")).expect("what the test needs is there").to_string()
 }
 
 /// Takes the page's picture wide and phone-sized, and answers its document.
@@ -75,7 +80,7 @@ async fn look(name: &'static str, address: String) -> String {
         visit(&address, 1280, &["--dump-dom".to_owned()])
     })
     .await
-    .unwrap()
+    .expect("what the test needs is there")
 }
 
 #[tokio::test(flavor = "multi_thread")]

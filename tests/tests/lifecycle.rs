@@ -31,12 +31,12 @@ async fn start_with(change: impl FnOnce(&mut lockgate_gate::config::Config)) -> 
 }
 
 async fn send(app: &TestApp, event: &str, payload: &Value) {
-    let delivered = app.github.deliver(&app.webhook(), event, payload).await.unwrap();
+    let delivered = app.github.deliver(&app.webhook(), event, payload).await.expect("what the test needs is there");
     assert_eq!(delivered.status, 202, "{event}: {}", delivered.body);
 }
 
 async fn tell_of_pull(app: &TestApp, number: u64, action: &str) {
-    let payload = app.github.pull_request_event(REPO, number, action).unwrap();
+    let payload = app.github.pull_request_event(REPO, number, action).expect("what the test needs is there");
     send(app, "pull_request", &payload).await;
 }
 

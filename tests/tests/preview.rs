@@ -39,9 +39,9 @@ fn added(entries: Vec<LockedRelease>) -> Change {
     let lockfile = "package-lock.json".to_owned();
     let added = |new| ReleaseChange { kind: ChangeKind::Added, lockfile: lockfile.clone(), old: None, new: Some(new) };
     Change {
-        repository: "octo/shop".parse().unwrap(),
-        base: "1".repeat(40).parse().unwrap(),
-        head: "2".repeat(40).parse().unwrap(),
+        repository: "octo/shop".parse().expect("what the test needs is there"),
+        base: "1".repeat(40).parse().expect("what the test needs is there"),
+        head: "2".repeat(40).parse().expect("what the test needs is there"),
         lockfiles: vec![LockfileChange {
             path: lockfile.clone(),
             format: LockfileFormat::NpmPackageLock,
@@ -52,7 +52,7 @@ fn added(entries: Vec<LockedRelease>) -> Change {
 }
 
 fn integrity(package: &Package) -> Digest {
-    Digest::from_sri(&package.integrity()).unwrap()
+    Digest::from_sri(&package.integrity()).expect("what the test needs is there")
 }
 
 fn published(app: &TestApp, number: usize) -> Vec<Package> {
@@ -66,8 +66,12 @@ fn collectors(release: &AssessedRelease) -> Vec<&str> {
 }
 
 fn of<'a>(assessment: &'a Assessment, name: &str, collector: &str) -> &'a Evidence {
-    let release = assessment.releases.iter().find(|r| r.key.purl == format!("pkg:npm/{name}@1.0.0")).unwrap();
-    release.evidence.iter().find(|e| e.collector == collector).unwrap()
+    let release = assessment
+        .releases
+        .iter()
+        .find(|r| r.key.purl == format!("pkg:npm/{name}@1.0.0"))
+        .expect("what the test needs is there");
+    release.evidence.iter().find(|e| e.collector == collector).expect("what the test needs is there")
 }
 
 fn facts(evidence: &Evidence) -> &serde_json::Value {

@@ -1,5 +1,6 @@
 //! Mutated archives and differences: whatever they are, the properties of `hostile/` hold.
 
+#[expect(unreachable_pub, reason = "the fuzz targets use it from outside")]
 #[path = "hostile/archives.rs"]
 mod archives;
 

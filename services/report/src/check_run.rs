@@ -62,16 +62,17 @@ pub fn provisional(change: &Change, early: &[Reason], looked_at: usize) -> Check
         0 => format!("Gathering evidence: {known}"),
         n => format!("So far {n} of {coming} releases denied; gathering evidence: {known}"),
     };
-    let mut summary = format!("{known}. Evidence about each release that comes in is being gathered.\n");
+    let mut summary = format!("{known}. Evidence about each release that comes in is being gathered.");
     if looked_at > 0 {
-        let _ = writeln!(summary, "Pins, licences and advisories of {looked_at} of {coming} are known already.");
+        let _ = write!(summary, "\nPins, licences and advisories of {looked_at} of {coming} are known already.");
     }
     for reason in early {
         let block = early_reason(reason);
         if summary.len() + block.len() > OUTPUT - RESERVE {
-            let _ = writeln!(summary, "… and more on the page");
+            summary.push_str("\n… and more on the page");
             break;
         }
+        summary.push('\n');
         summary.push_str(&block);
     }
     CheckRunText { title: cut(&title, TITLE), summary, text: String::new(), annotations: Vec::new() }
@@ -81,7 +82,7 @@ fn early_reason(reason: &Reason) -> String {
     let place =
         if reason.lockfile.is_empty() { String::new() } else { format!(" ({}:{})", reason.lockfile, reason.line) };
     format!(
-        "{}{}\n  {}\n  do: {}\n",
+        "{}{}\n  {}\n  do: {}",
         name(&reason.purl),
         name(&place),
         sentence(&reason.message),

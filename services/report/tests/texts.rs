@@ -61,7 +61,9 @@ fn a_check_run_without_lockfile() {
 #[test]
 fn provisional_check_runs() {
     let nothing = Change { lockfiles: Vec::new(), ..change() };
-    insta::assert_snapshot!([provisional(&change(), &[], 0), provisional(&nothing, &[], 0)].map(|run| shown(&run)).join("\n\n"));
+    insta::assert_snapshot!(
+        [provisional(&change(), &[], 0), provisional(&nothing, &[], 0)].map(|run| shown(&run)).join("\n\n")
+    );
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn releases(count: usize) -> Vec<Release> {
     let mut random = Rng::with_seed(SEED + 1);
     let mut names: Vec<String> = Vec::with_capacity(count);
     while names.len() < count {
-        let known = names.len() % 2 == 0;
+        let known = names.len().is_multiple_of(2);
         let name = if known { name(popular(&mut random)) } else { format!("unlisted-{}", random.usize(..1_000_000)) };
         if !names.contains(&name) {
             names.push(name);

@@ -146,8 +146,7 @@ async fn configure(
     let webhook = secret("webhook-secret", github.webhook_secret())?;
     section.insert("webhook_secret_files".to_owned(), vec![webhook.display().to_string()].into());
     table.insert("github".to_owned(), section.into());
-    let grants =
-        PEOPLE.map(|role| GrantConfig { group: role.name().to_owned(), role, installations: None }).to_vec();
+    let grants = PEOPLE.map(|role| GrantConfig { group: role.name().to_owned(), role, installations: None }).to_vec();
     let auth = identity.auth(secret("oidc-secret", CLIENT_SECRET)?, grants);
     table.insert("auth".to_owned(), toml::Value::try_from(auth)?);
     fs::write(config, table.to_string()).with_context(|| format!("write {}", config.display()))

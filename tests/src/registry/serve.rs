@@ -183,7 +183,10 @@ async fn packument(State(shelf): Shared, Path(name): Path<String>) -> Response {
                 "integrity": p.integrity(),
                 "shasum": Digest::of(DigestAlgorithm::Sha1, &p.artifact()).hex(),
             });
-            (p.version.clone(), json!({ "name": name, "version": p.version, "license": p.license_claim(), "dist": dist }))
+            (
+                p.version.clone(),
+                json!({ "name": name, "version": p.version, "license": p.license_claim(), "dist": dist }),
+            )
         })
         .collect();
     Json(json!({ "name": name, "dist-tags": {}, "versions": versions, "time": {} })).into_response()

@@ -36,9 +36,9 @@ fn nowhere() -> Rows {
     let nobody = Uuid::from_u128(7);
     Rows {
         installation: 0,
-        repository: "nobody/nothing".parse().unwrap(),
-        head: "9".repeat(40).parse().unwrap(),
-        open_head: "8".repeat(40).parse().unwrap(),
+        repository: "nobody/nothing".parse().expect("what the test needs is there"),
+        head: "9".repeat(40).parse().expect("what the test needs is there"),
+        open_head: "8".repeat(40).parse().expect("what the test needs is there"),
         decision: nobody,
         decided: nobody,
         open: nobody,
@@ -60,7 +60,7 @@ async fn ask(app: &TestApp, token: &str, method: &Method, path: &str) -> (u16, S
             asking.header("content-type", "application/x-www-form-urlencoded").body("reason=mine&days=7")
         };
     }
-    answer(asking.send().await.unwrap()).await
+    answer(asking.send().await.expect("what the test needs is there")).await
 }
 
 fn guarded() -> Vec<RouteDescription> {

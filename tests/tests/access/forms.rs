@@ -4,9 +4,14 @@ use crate::stage::{Browser, Stage, answer};
 use lockgate_gate::web::auth::Role;
 use lockgate_store::{access::Scope, waivers};
 
+/// Names with their values.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 async fn state_of(stage: &Stage) -> waivers::State {
-    let found = waivers::get(stage.app.store().pool(), stage.ours.waiver, chrono::Utc::now()).await.unwrap();
-    found.unwrap().state
+    let found = waivers::get(stage.app.store().pool(), stage.ours.waiver, chrono::Utc::now())
+        .await
+        .expect("what the test needs is there");
+    found.expect("what the test needs is there").state
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +25,7 @@ async fn another_sites_form_changes_nothing() {
     let ours = stage.app.base.origin().ascii_serialization();
     let evil = "https://evil.example.test";
     let good = [("csrf", csrf.as_str()), ("reason", "x"), ("days", "7")];
-    let attempts: [(&str, &[(&str, &str)], &[(&str, &str)]); 7] = [
+    let attempts: [(&str, Pairs<'_>, Pairs<'_>); 7] = [
         ("from another site", &good, &[("origin", evil)]),
         ("from a sandboxed frame", &good, &[("origin", "null")]),
         ("from a neighbour's subdomain", &good, &[("origin", &ours), ("sec-fetch-site", "same-site")]),

@@ -23,8 +23,13 @@ fn with(provider: &Provider) -> impl FnOnce(&mut Config) + '_ {
         grant("operators", Role::Admin, None),
     ];
     move |config: &mut Config| {
-        let secret = config.github.as_ref().unwrap().private_key_file.with_file_name("oidc-secret");
-        std::fs::write(&secret, CLIENT_SECRET).unwrap();
+        let secret = config
+            .github
+            .as_ref()
+            .expect("what the test needs is there")
+            .private_key_file
+            .with_file_name("oidc-secret");
+        std::fs::write(&secret, CLIENT_SECRET).expect("what the test needs is there");
         config.auth = provider.auth(secret, grants);
     }
 }
@@ -84,16 +89,29 @@ async fn each_lie_is_refused_for_its_own_reason() {
 /// Follows the way to the provider and stops before it leads back; answers the address that leads back.
 async fn half_way(browser: &mut Browser) -> String {
     let sent = browser.get("/login/start").await;
-    let provider = sent.headers().get("location").unwrap().to_str().unwrap().to_owned();
+    let provider = sent
+        .headers()
+        .get("location")
+        .expect("what the test needs is there")
+        .to_str()
+        .expect("it works in a test")
+        .to_owned();
     for parameter in ["code_challenge_method=S256", "code_challenge=", "state=", "nonce=", "response_type=code"] {
         assert!(provider.contains(parameter), "{provider}");
     }
     let back = browser.get(&provider).await;
-    back.headers().get("location").unwrap().to_str().unwrap().to_owned()
+    back.headers()
+        .get("location")
+        .expect("what the test needs is there")
+        .to_str()
+        .expect("it works in a test")
+        .to_owned()
 }
 
 fn code_of(page: &str) -> &str {
-    page.split_once("class=\"soft mono\">").map(|(_, rest)| rest.split('<').next().unwrap()).unwrap_or_default()
+    page.split_once("class=\"soft mono\">")
+        .map(|(_, rest)| rest.split('<').next().expect("what the test needs is there"))
+        .unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

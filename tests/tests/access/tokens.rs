@@ -20,7 +20,15 @@ fn text(bytes: &[u8]) -> String {
 }
 
 async fn status(app: &TestApp, token: &str) -> u16 {
-    answer(request(app, Method::GET, "/api/v1/decisions").bearer_auth(token).send().await.unwrap()).await.0
+    answer(
+        request(app, Method::GET, "/api/v1/decisions")
+            .bearer_auth(token)
+            .send()
+            .await
+            .expect("what the test needs is there"),
+    )
+    .await
+    .0
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ async fn post(stage: &Stage, token: &str, path: &str, body: &Value) -> (u16, Str
         .bearer_auth(token)
         .header("content-type", "application/json")
         .body(body.to_string());
-    answer(sent.send().await.unwrap()).await
+    answer(sent.send().await.expect("what the test needs is there")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,9 +25,9 @@ async fn noted(app: &TestApp, count: usize) -> Vec<access_log::Entry> {
 }
 
 async fn get(app: &TestApp, path: &str, token: &str) -> (u16, String) {
-    let url = app.base.join(path).unwrap();
-    let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
+    let url = app.base.join(path).expect("what the test needs is there");
+    let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.expect("what the test needs is there");
+    (answer.status().as_u16(), answer.text().await.expect("what the test needs is there"))
 }
 
 #[tokio::test]

@@ -55,21 +55,23 @@ async fn outputs(stage: &mut Stage) -> Vec<(String, String)> {
     [&base, &hostile].into_iter().for_each(|p| stage.registries.publish(p));
     let registry = stage.registries.base().to_owned();
     let npm = |packages: &[&Package]| lockfile(Ecosystem::Npm, &registry, packages);
-    stage.github.create_repository(REPO, true).unwrap();
-    stage.github.commit_files(REPO, "main", &[(LOCK, &npm(&[&base]))]).unwrap();
+    stage.github.create_repository(REPO, true).expect("what the test needs is there");
+    stage.github.commit_files(REPO, "main", &[(LOCK, &npm(&[&base]))]).expect("what the test needs is there");
 
     // 1. Pull requests: one with secrets in its lockfile and its package, one whose lockfile cannot be read.
     let broken = "{\"lockfileVersion\": 3, \"packages\": {\"\": https://u:canarypass-broken@h.example.test/ }";
     let admin = stage.token("canary-admin", Role::Admin, Scope::EveryInstallation).await;
     for (branch, text) in [("hostile", with_userinfo(&npm(&[&base, &hostile]))), ("broken", broken.to_owned())] {
-        stage.github.commit_files(REPO, branch, &[(LOCK, &text)]).unwrap();
-        let pull = stage.github.open_pull_request(REPO, REPO, branch, "main").unwrap();
-        let mut payload = stage.github.pull_request_event(REPO, pull.number, "opened").unwrap();
+        stage.github.commit_files(REPO, branch, &[(LOCK, &text)]).expect("what the test needs is there");
+        let pull = stage.github.open_pull_request(REPO, REPO, branch, "main").expect("what the test needs is there");
+        let mut payload =
+            stage.github.pull_request_event(REPO, pull.number, "opened").expect("what the test needs is there");
         payload["pull_request"]["title"] = json!("canarytitle");
         payload["pull_request"]["body"] = json!("canarybody, says canary.sender@mail.example.org");
         payload["sender"]["email"] = json!("canary.sender@mail.example.org");
-        let webhook = stage.base.join("webhooks/github").unwrap();
-        let delivered = stage.github.deliver(&webhook, "pull_request", &payload).await.unwrap();
+        let webhook = stage.base.join("webhooks/github").expect("what the test needs is there");
+        let delivered =
+            stage.github.deliver(&webhook, "pull_request", &payload).await.expect("what the test needs is there");
         assert_eq!(delivered.status, 202, "{}", delivered.body);
         let run = stage.completed(&pull.head_sha).await;
         assert_eq!(run.conclusion.as_deref(), Some(if branch == "hostile" { "failure" } else { "action_required" }));
@@ -78,15 +80,19 @@ async fn outputs(stage: &mut Stage) -> Vec<(String, String)> {
         let (status, report) = stage.get(&commit, &admin).await;
         assert_eq!(status, 200, "{report}");
         out.push((format!("report {branch}"), report));
-        let page = run.details_url.unwrap();
-        let (status, page) = stage.get(page.strip_prefix(stage.base.as_str()).unwrap(), &admin).await;
+        let page = run.details_url.expect("what the test needs is there");
+        let (status, page) =
+            stage.get(page.strip_prefix(stage.base.as_str()).expect("what the test needs is there"), &admin).await;
         assert_eq!(status, 200);
         out.push((format!("page {branch}"), page));
     }
 
     // 2. Requests with secrets where they do not belong.
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let at = |path: &str| stage.base.join(path).unwrap();
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("what the test needs is there");
+    let at = |path: &str| stage.base.join(path).expect("what the test needs is there");
     for request in [
         client.get(at("login/callback?code=canarycodeoflogin&state=canarycodeoflogin")),
         client.get(at("?access_token=canaryquerytoken&repository=canary.pattern@mail.example.org")).bearer_auth(&admin),
@@ -97,9 +103,9 @@ async fn outputs(stage: &mut Stage) -> Vec<(String, String)> {
             .header("cookie", "lockgate_session=canary-cookie-value; __Host-lockgate=canary-cookie-value"),
         client.post(at("webhooks/github")).header("x-github-event", "push").body("{\"x\": \"canary-unsigned-body\"}"),
     ] {
-        let answer = request.send().await.unwrap();
+        let answer = request.send().await.expect("what the test needs is there");
         let (status, headers) = (answer.status(), format!("{:?}", answer.headers()));
-        let text = answer.text().await.unwrap();
+        let text = answer.text().await.expect("what the test needs is there");
         // A page may repeat to its reader what the reader typed, and nowhere else.
         assert!(status.as_u16() < 500, "{text}");
         out.push((format!("headers of {status}"), headers));
@@ -107,12 +113,23 @@ async fn outputs(stage: &mut Stage) -> Vec<(String, String)> {
     // A session of a browser.
     let login = client.post(at("login")).header("origin", stage.base.origin().ascii_serialization());
     let form = format!("token={admin}&next=%2F");
-    let answer = login.header("content-type", "application/x-www-form-urlencoded").body(form).send().await.unwrap();
+    let answer = login
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+        .await
+        .expect("what the test needs is there");
     assert!(answer.status().is_redirection(), "{}", answer.status());
-    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let page = client.get(at("")).header("cookie", &cookie).send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"]
+        .to_str()
+        .expect("what the test needs is there")
+        .split(';')
+        .next()
+        .expect("it works in a test")
+        .to_owned();
+    let page = client.get(at("")).header("cookie", &cookie).send().await.expect("what the test needs is there");
     assert_eq!(page.status().as_u16(), 200);
-    let session = cookie.split_once('=').unwrap().1.to_owned();
+    let session = cookie.split_once('=').expect("what the test needs is there").1.to_owned();
 
     // 3. What the server tells.
     for path in ["", "access", "retention", "waivers", "metrics", "openapi.json", "api/v1/decisions"] {
@@ -135,7 +152,7 @@ async fn outputs(stage: &mut Stage) -> Vec<(String, String)> {
     ] {
         let output = stage.run(&arguments).await;
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        out.push((name.to_owned(), String::from_utf8(output.stdout).unwrap()));
+        out.push((name.to_owned(), String::from_utf8(output.stdout).expect("what the test needs is there")));
     }
     out.extend(scans(stage, &npm(&[&base]), &with_userinfo(&npm(&[&base, &hostile]))).await);
     let shown = stage.run(&["doctor"]).await;
@@ -145,8 +162,12 @@ async fn outputs(stage: &mut Stage) -> Vec<(String, String)> {
     out.push(("a refused command line".to_owned(), String::from_utf8_lossy(&refused.stderr).into_owned()));
 
     // 5. The secrets of the stage itself must be in none of it.
-    let password = url::Url::parse(stage.database.runtime_url()).unwrap().password().unwrap().to_owned();
-    let key = stage.github.private_key_pem().lines().nth(1).unwrap().to_owned();
+    let password = url::Url::parse(stage.database.runtime_url())
+        .expect("what the test needs is there")
+        .password()
+        .expect("it works in a test")
+        .to_owned();
+    let key = stage.github.private_key_pem().lines().nth(1).expect("what the test needs is there").to_owned();
     for (what, secret) in [
         ("the database's password", password.as_str()),
         ("the App's key", &key),
@@ -165,17 +186,17 @@ async fn outputs(stage: &mut Stage) -> Vec<(String, String)> {
 
 /// The same change, scanned in a working copy.
 async fn scans(stage: &Stage, base: &str, head: &str) -> Vec<(String, String)> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("what the test needs is there");
     let git = |arguments: &[&str]| {
         let identity =
             ["-c", "user.name=t", "-c", "user.email=canary.sender@mail.example.org", "-c", "init.defaultBranch=main"];
         let done = std::process::Command::new("git").args(identity).args(arguments).current_dir(folder.path()).output();
-        assert!(done.unwrap().status.success());
+        assert!(done.expect("what the test needs is there").status.success());
     };
     git(&["init", "--quiet"]);
-    std::fs::create_dir(folder.path().join("web")).unwrap();
+    std::fs::create_dir(folder.path().join("web")).expect("what the test needs is there");
     for text in [base, head] {
-        std::fs::write(folder.path().join(LOCK), text).unwrap();
+        std::fs::write(folder.path().join(LOCK), text).expect("what the test needs is there");
         git(&["add", "."]);
         git(&["commit", "--quiet", "--message", "lock"]);
     }
@@ -185,8 +206,11 @@ async fn scans(stage: &Stage, base: &str, head: &str) -> Vec<(String, String)> {
         let scanned =
             stage.run(&["scan", "--repo", &repo, "--base", "HEAD~1", "--head", "HEAD", "--format", format]).await;
         assert!(matches!(scanned.status.code(), Some(1 | 3)), "{}", String::from_utf8_lossy(&scanned.stderr));
-        out.push((format!("scan {format}"), String::from_utf8(scanned.stdout).unwrap()));
-        out.push((format!("scan {format}, errors"), String::from_utf8(scanned.stderr).unwrap()));
+        out.push((format!("scan {format}"), String::from_utf8(scanned.stdout).expect("what the test needs is there")));
+        out.push((
+            format!("scan {format}, errors"),
+            String::from_utf8(scanned.stderr).expect("what the test needs is there"),
+        ));
     }
     out
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 /// Every Rust file below `folder`.
 fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
+    for entry in fs::read_dir(folder).expect("what the test needs is there").flatten() {
         let path = entry.path();
         if path.is_dir() {
             sources(&path, found);

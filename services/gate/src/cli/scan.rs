@@ -85,7 +85,8 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode> 
     if let Some(database) = &database {
         remember(&database.store, &assessment).await?;
     }
-    let decision = policy.decide(&assessment, &PolicyContext { registry_hosts: config.registry_hosts(), waivers: Vec::new() })?;
+    let decision =
+        policy.decide(&assessment, &PolicyContext { registry_hosts: config.registry_hosts(), waivers: Vec::new() })?;
     let meta =
         Meta { id: None, policy_digest: policy.digest().clone(), decided_at: chrono::Utc::now(), page_url: None };
     let report = Report::new(&assessment, &decision, &meta);

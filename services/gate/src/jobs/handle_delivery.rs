@@ -133,8 +133,10 @@ impl Handling<'_> {
                 opening::open(self.context, transaction, &question).await?;
             }
             "destroyed" => {
-                if evaluations::stop_merge_group(&mut **transaction, question.repository_id, &question.head).await? {
-                    opening::show(transaction, question.repository_id, &question.head).await?;
+                let head = &question.head;
+                let stopped = evaluations::stop_merge_group(&mut **transaction, question.repository_id, head).await?;
+                if stopped {
+                    opening::show(transaction, question.repository_id, head).await?;
                 }
             }
             _ => {}

@@ -122,8 +122,9 @@ pub(crate) async fn repository(context: &Arc<Context>, repository: i64, holding:
     let open = open_pull_requests(&github, &found).await?;
     let mut transaction = context.store.begin().await?;
     for pull in open {
-        let question = question(&found, &pull)?;
-        if is_unanswered(&mut transaction, &question).await? {
+        let mut question = question(&found, &pull)?;
+        question.again = is_abandoned(&mut transaction, &question).await?;
+        if question.again || !is_asked(&mut transaction, &question).await? {
             tracing::warn!(repository = %found.full_name, pull = pull.number, "an open pull request was not judged");
             opening::open(context, &mut transaction, &question).await?;
         }
@@ -150,16 +151,19 @@ fn question(repository: &repositories::Repository, pull: &PullRequest) -> Result
         pull_request: Some(id(pull.number)?),
         event_at: pull.updated_at.unwrap_or_else(Utc::now),
         actor: "github:reconcile".to_owned(),
-        again: true,
+        again: false,
     })
 }
 
-/// Whether no question about this pull request at this head stands, or nobody was told the answer. The base is not
-/// compared: it moves with every push to the branch.
-async fn is_unanswered(transaction: &mut lockgate_store::Transaction<'_>, question: &Question) -> Result<bool> {
+/// Whether a question about this pull request at this head stands. The base is not compared: it moves with every push to
+/// the branch.
+async fn is_asked(transaction: &mut lockgate_store::Transaction<'_>, question: &Question) -> Result<bool> {
     let questions = evaluations::questions(&mut **transaction, question.repository_id, &question.head).await?;
-    let asked = questions.iter().any(|e| e.pull_request == question.pull_request && !e.is_superseded());
+    Ok(questions.iter().any(|e| e.pull_request == question.pull_request && !e.is_superseded()))
+}
+
+/// Whether nobody was told the answer.
+async fn is_abandoned(transaction: &mut lockgate_store::Transaction<'_>, question: &Question) -> Result<bool> {
     let run = check_runs::of_head(&mut **transaction, question.repository_id, &question.head).await?;
-    let abandoned = run.is_some_and(|run| run.conclusion.as_deref() == Some(check_runs::ABANDONED));
-    Ok(!asked || abandoned)
+    Ok(run.is_some_and(|run| run.conclusion.as_deref() == Some(check_runs::ABANDONED)))
 }

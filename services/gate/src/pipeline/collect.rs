@@ -1,8 +1,8 @@
 //! Change -> Assessment: evidence about every release that comes in.
 //!
-//! 1. Ask the registry about each release. 2. For all of them at once, look up which artifacts are known by digest,
-//! and the evidence by key. 3. For a release of which something is missing: fetch, open, and run the collectors whose
-//! evidence is not there yet.
+//! 1. Ask the registry about each release.
+//! 2. For all of them at once, look up which artifacts are known by digest, and the evidence by key.
+//! 3. For a release of which something is missing: fetch, open, and run the collectors whose evidence is not there yet.
 
 use super::{
     Knowledge,

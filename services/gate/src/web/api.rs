@@ -25,7 +25,10 @@ const PAGE: u16 = 200;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Lockgate", description = "Decisions on lockfile changes, with their evidence. Send a machine token: `Authorization: Bearer lgt_...`. What belongs to an installation that the token does not reach is answered as what does not exist."),
+    info(
+        title = "Lockgate",
+        description = "Decisions on lockfile changes, with their evidence. Send a machine token: `Authorization: Bearer lgt_...`. What belongs to an installation that the token does not reach is answered as what does not exist."
+    ),
     paths(schemas, list, decision, commit, waivers::list, waivers::grant, waivers::refuse),
     components(schemas(Summary, Problem))
 )]
@@ -42,7 +45,8 @@ pub(super) fn operations() -> Vec<String> {
     let document = Description::openapi();
     let mut operations = Vec::new();
     for (path, item) in &document.paths.paths {
-        for (method, operation) in [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)]
+        for (method, operation) in
+            [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)]
         {
             if operation.is_some() {
                 operations.push(format!("{method} {path}"));

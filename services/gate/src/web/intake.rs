@@ -74,6 +74,10 @@ impl Intake {
 
     /// Room for a body of `bytes`, if there is any now.
     pub(crate) fn room(&self, bytes: usize) -> Result<Room, Refused> {
+        // Before a byte is read and a signature checked: under a flood, refusing has to be cheap.
+        if self.queue.capacity() == 0 {
+            return Err(Refused::Full);
+        }
         let permits = u32::try_from(kilobytes(bytes)).map_err(|_| Refused::Full)?;
         Arc::clone(&self.room).try_acquire_many_owned(permits).map(Room).map_err(|_| Refused::Full)
     }
