@@ -56,7 +56,8 @@ impl Home {
             // Somebody else's folder could hold links that point anywhere, and root would follow them.
             Ok(found) if !found.is_dir() => return refuse("it is not a folder"),
             Ok(found) if found.uid() != account.own_uid() => return refuse("it belongs to another account"),
-            Ok(_) if !self.lock_path().exists() && !is_empty(&self.folder)? => return refuse("it holds other files"),
+            // In this order: another process that begins here makes the lock before anything else.
+            Ok(_) if !is_empty(&self.folder)? && !self.lock_path().exists() => return refuse("it holds other files"),
             Ok(_) => {}
             Err(_) => fs::create_dir_all(&self.folder).doing(|| format!("create {}", self.folder.display()))?,
         }
@@ -64,6 +65,7 @@ impl Home {
         let mode = if account.is_dropped() { 0o711 } else { 0o700 };
         fs::set_permissions(&self.folder, Permissions::from_mode(mode))
             .doing(|| format!("close {} to others", self.folder.display()))?;
+        let _held = self.lock()?;
         let server = self.server();
         if !server.exists() {
             fs::create_dir(&server).doing(|| format!("create {}", server.display()))?;

@@ -159,7 +159,7 @@ async fn perform(context: Arc<Context>, job: Job, holding: Holding) -> Result<En
     let task = Task::read(&job.kind, &job.payload)?;
     let Some(id) = task.evaluation() else { return beside(&context, &task, &holding).await };
     let mut evaluation = context.evaluation(id).await?;
-    if evaluation.repository_id.is_none() {
+    if !is_adopted(&context, &evaluation).await? {
         evaluation = adopt(&context, id).await?;
     }
     if evaluation.is_superseded() || evaluation.is_decided() {
@@ -196,6 +196,13 @@ fn beside<'a>(context: &'a Arc<Context>, task: &'a Task, holding: &'a Holding) -
         Task::Retain {} => retention::run(context, holding).boxed(),
         _ => sweep::run(context, holding).boxed(),
     }
+}
+
+/// Whether the evaluation has a repository, and its head a check run: a server of the version before gave it neither, and
+/// a later question about the same head gives it the first alone.
+async fn is_adopted(context: &Context, evaluation: &evaluations::Evaluation) -> Result<bool> {
+    let Some(repository) = evaluation.repository_id else { return Ok(false) };
+    Ok(check_runs::of_head(context.store.pool(), repository, &evaluation.head_sha).await?.is_some())
 }
 
 /// An evaluation that a server of the version before opened.
