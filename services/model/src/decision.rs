@@ -1,7 +1,7 @@
 //! What policy is asked, and what it answered.
 
 use crate::redact::redacted;
-use crate::{Change, CommitSha, Digest, Evidence, EvidenceId, ReleaseKey, RepoId};
+use crate::{Change, CommitSha, Digest, Evidence, EvidenceId, ReleaseKey, RepoId, canonical};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -191,6 +191,6 @@ impl DecisionRecord {
         if let Some(object) = value.as_object_mut() {
             object.remove("hash");
         }
-        Digest::sha256(crate::evidence::canonical_json(&value).as_bytes())
+        canonical::digest(&value)
     }
 }

@@ -1,12 +1,12 @@
 //! Evidence: what was found to be true, by which collector, from which inputs.
 
 use crate::{
-    Digest, Release,
+    Digest, Ecosystem, Release, canonical,
     redact::{redact_json, redacted},
 };
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::fmt;
 
 /// What a piece of evidence is about.
@@ -124,7 +124,7 @@ impl fmt::Display for EvidenceId {
 }
 
 /// One collector's finding on one subject.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Evidence {
     pub subject: Subject,
     /// The collector's id: `checksum`, `license`, ...
@@ -135,6 +135,65 @@ pub struct Evidence {
     /// Digests of what was looked at.
     pub inputs: Vec<Digest>,
     pub collected_at: DateTime<Utc>,
+}
+
+/// [`Evidence`] as it is written, field by field: what is flattened would be read twice over.
+#[derive(Deserialize)]
+struct Written {
+    subject: WrittenSubject,
+    collector: String,
+    collector_version: u32,
+    status: Status,
+    #[serde(default, deserialize_with = "present")]
+    facts: Option<serde_json::Value>,
+    cause: Option<Cause>,
+    inputs: Vec<Digest>,
+    collected_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct WrittenSubject {
+    ecosystem: Ecosystem,
+    name: String,
+    version: String,
+    previous: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Observed,
+    Absent,
+    Unavailable,
+}
+
+/// Facts that are `null` are there; facts that are missing are not.
+fn present<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(reader).map(Some)
+}
+
+impl<'de> Deserialize<'de> for Evidence {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let written = Written::deserialize(reader)?;
+        let observation = match written.status {
+            Status::Observed => {
+                Observation::Observed { facts: written.facts.ok_or_else(|| D::Error::missing_field("facts"))? }
+            }
+            Status::Absent => Observation::Absent,
+            Status::Unavailable => {
+                Observation::Unavailable { cause: written.cause.ok_or_else(|| D::Error::missing_field("cause"))? }
+            }
+        };
+        let WrittenSubject { ecosystem, name, version, previous } = written.subject;
+        Ok(Self {
+            subject: Subject { release: Release { ecosystem, name, version }, previous },
+            collector: written.collector,
+            collector_version: written.collector_version,
+            observation,
+            inputs: written.inputs,
+            collected_at: written.collected_at,
+        })
+    }
 }
 
 impl Observation {
@@ -154,8 +213,20 @@ impl Observation {
 impl Evidence {
     /// SHA-256 over the JSON of every field: an altered finding has another id.
     pub fn id(&self) -> EvidenceId {
-        let value = serde_json::to_value(self).expect("evidence has only string keys");
-        EvidenceId(Digest::sha256(canonical_json(&value).as_bytes()))
+        // The facts are by far the most of it, and are written where they stand instead of being copied.
+        let (observation, facts) = match &self.observation {
+            Observation::Observed { facts } => (Observation::Observed { facts: serde_json::Value::Null }, Some(facts)),
+            other => (other.clone(), None),
+        };
+        let shell = Self {
+            observation,
+            subject: self.subject.clone(),
+            collector: self.collector.clone(),
+            inputs: self.inputs.clone(),
+            ..*self
+        };
+        let shell = serde_json::to_value(shell).expect("evidence has only string keys");
+        EvidenceId(canonical::digest_with(&shell, "facts", facts))
     }
 
     pub fn key(&self) -> EvidenceKey {
@@ -163,28 +234,9 @@ impl Evidence {
     }
 }
 
-/// JSON with sorted keys and no white space, so that a digest survives a trip through `jsonb`.
-pub(crate) fn canonical_json(value: &serde_json::Value) -> String {
-    use serde_json::Value;
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(b.0));
-            let body: Vec<String> = entries
-                .into_iter()
-                .map(|(k, v)| format!("{}:{}", Value::String(k.clone()), canonical_json(v)))
-                .collect();
-            format!("{{{}}}", body.join(","))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(canonical_json).collect::<Vec<_>>().join(",")),
-        scalar => scalar.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Ecosystem;
 
     fn evidence() -> Evidence {
         Evidence {
@@ -209,8 +261,35 @@ mod tests {
     }
 
     #[test]
+    fn the_id_is_that_of_the_whole_json() {
+        let cause = Cause::new(CauseKind::Timeout, "it took too long");
+        let seen = evidence().observation;
+        for observation in [seen, Observation::Absent, Observation::Unavailable { cause }] {
+            let evidence = Evidence { observation, ..evidence() };
+            let whole = serde_json::to_value(&evidence).unwrap();
+            assert_eq!(evidence.id().0, canonical::digest(&whole), "{whole}");
+        }
+    }
+
+    #[test]
     fn evidence_round_trips_through_json() {
-        let text = serde_json::to_string(&evidence()).unwrap();
-        assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), evidence());
+        let cause = Cause::new(CauseKind::Timeout, "it took too long").with_remedy("wait");
+        let seen = evidence().observation;
+        for observation in [seen, Observation::Absent, Observation::Unavailable { cause }] {
+            let mut evidence = Evidence { observation, ..evidence() };
+            evidence.subject.previous = Some("1.2.9".to_owned());
+            let text = serde_json::to_string(&evidence).unwrap();
+            assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), evidence);
+        }
+    }
+
+    #[test]
+    fn a_finding_without_its_facts_or_its_cause_is_none() {
+        let mut written = serde_json::to_value(evidence()).unwrap();
+        written["status"] = "unavailable".into();
+        assert!(serde_json::from_value::<Evidence>(written.clone()).is_err());
+        written["status"] = "observed".into();
+        written.as_object_mut().unwrap().remove("facts");
+        assert!(serde_json::from_value::<Evidence>(written).is_err());
     }
 }

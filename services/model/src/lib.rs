@@ -3,6 +3,7 @@
 //! No I/O, no policy, no SQL. Every other crate depends on this one and this one depends on none of
 //! them, so a type lives here exactly when two stages must agree on it.
 
+mod canonical;
 mod change;
 mod claims;
 mod decision;
