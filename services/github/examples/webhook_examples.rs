@@ -34,12 +34,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(u8::from(failed > 0 || read == 0)))
 }
 
-/// As a delivery: signed, verified, parsed.
+/// As a delivery: signed, verified, parsed; and the same as if nothing of it were passed over.
 fn parse(name: &str, payload: &Value) -> Result<Event, Box<dyn Error>> {
     let body = payload.to_string().into_bytes();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes())?;
     mac.update(&body);
     let header = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
     let verified = signature::verify(&[Secret::from(SECRET)], Some(&header), &body)?;
-    Ok(Event::parse(&verified, name)?)
+    let parsed = Event::parse(&verified, name)?;
+    if parsed != Event::read(name, payload)? {
+        return Err("what is passed over is needed".into());
+    }
+    Ok(parsed)
 }

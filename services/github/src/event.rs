@@ -7,6 +7,7 @@
 use crate::{
     parse,
     payload::{Field, PayloadError},
+    prune,
     signature::Verified,
 };
 use chrono::{DateTime, Utc};
@@ -200,7 +201,7 @@ impl Event {
     /// # Errors
     /// [`PayloadError`] names the event and the field, when a field that we need is not as documented.
     pub fn parse(verified: &Verified<'_>, name: &str) -> Result<Self, PayloadError> {
-        let value: Value = serde_json::from_slice(verified.body())
+        let value = prune::parse(verified.body())
             .map_err(|e| PayloadError::NotJson { event: short(name), why: e.to_string() })?;
         Self::read(name, &value)
     }

@@ -17,6 +17,7 @@ mod installations;
 mod link;
 mod parse;
 mod payload;
+mod prune;
 mod pull_request;
 mod session;
 pub mod signature;

@@ -38,6 +38,7 @@ impl<'a> Field<'a> {
 
     /// The member `key`, where it is there and not null.
     pub(crate) fn find(&self, key: &str) -> Option<Field<'a>> {
+        debug_assert!(crate::prune::is_read(key), "{key} is missing in the list of what is read");
         let value = self.value.get(key).filter(|v| !v.is_null())?;
         Some(Field { event: self.event, path: self.join(key), value })
     }
@@ -115,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_missing_field_is_named_in_full() {
-        let value = json!({"pull_request": {"head": {"sha": null, "ref": 3}, "labels": [{}]}});
+        let value = json!({"pull_request": {"head": {"sha": null, "ref": 3}, "repositories": [{}]}});
         let root = Field::root("pull_request", &value);
         let head = root.get("pull_request").unwrap().get("head").unwrap();
         assert_eq!(
@@ -126,8 +127,8 @@ mod tests {
             head.get("ref").unwrap().text().unwrap_err().to_string(),
             "pull_request.head.ref in the payload of event pull_request is not a text"
         );
-        let labels = root.get("pull_request").unwrap().get("labels").unwrap().items().unwrap();
-        assert!(labels[0].get("name").unwrap_err().to_string().ends_with("lacks pull_request.labels[0].name"));
+        let listed = root.get("pull_request").unwrap().get("repositories").unwrap().items().unwrap();
+        assert!(listed[0].get("name").unwrap_err().to_string().ends_with("lacks pull_request.repositories[0].name"));
     }
 
     #[test]
