@@ -1,4 +1,4 @@
-//! Webhook deliveries: accepted once, kept unchanged.
+//! Webhook deliveries: accepted once; what they say is kept, not all that was sent.
 
 use crate::{Result, StoreError, error::Doing, jobs::NewJob, json};
 use chrono::{DateTime, Utc};
@@ -15,8 +15,8 @@ pub struct NewDelivery<'a> {
     pub action: Option<&'a str>,
     pub installation_id: Option<i64>,
     pub repository: Option<&'a str>,
-    /// JSON, as it came.
-    pub payload: &'a str,
+    /// The event as JSON: what the server read from the payload.
+    pub content: &'a str,
 }
 
 /// Whether a delivery is seen for the first time. GitHub and people deliver again.
@@ -24,6 +24,15 @@ pub struct NewDelivery<'a> {
 pub enum Accepted {
     New,
     Duplicate,
+}
+
+/// What a kept delivery says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// The event, as the server serialised it.
+    Event(Value),
+    /// GitHub's own payload, kept by a version before.
+    Payload(Value),
 }
 
 /// A delivery as it is kept.
@@ -34,7 +43,7 @@ pub struct Delivery {
     pub action: Option<String>,
     pub installation_id: Option<i64>,
     pub repository: Option<String>,
-    pub payload: Value,
+    pub content: Content,
     pub received_at: DateTime<Utc>,
     pub handled_at: Option<DateTime<Utc>>,
 }
@@ -51,17 +60,17 @@ pub async fn accept(
 ) -> Result<Vec<Accepted>> {
     let ids: Vec<String> = deliveries.iter().map(|d| d.id.to_string()).collect();
     let events: Vec<String> = deliveries.iter().map(|d| d.event.to_owned()).collect();
-    let payloads: Vec<String> = deliveries.iter().map(|d| d.payload.to_owned()).collect();
+    let contents: Vec<String> = deliveries.iter().map(|d| d.content.to_owned()).collect();
     let actions: Vec<Option<String>> = deliveries.iter().map(|d| d.action.map(str::to_owned)).collect();
     let repositories: Vec<Option<String>> = deliveries.iter().map(|d| d.repository.map(str::to_owned)).collect();
     let installations: Vec<Option<i64>> = deliveries.iter().map(|d| d.installation_id).collect();
     let new = sqlx::query_scalar!(
         r#"with given as (
                select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-                   as d (id, event, action, installation_id, repository, payload)
+                   as d (id, event, action, installation_id, repository, content)
            ), accepted as (
-               insert into deliveries (id, event, action, installation_id, repository, payload)
-               select id, event, action, installation_id, repository, payload::json from given
+               insert into deliveries (id, event, action, installation_id, repository, payload, form)
+               select id, event, action, installation_id, repository, content::json, 'event' from given
                on conflict (id) do nothing returning id
            ), queued as (
                insert into jobs (kind, key, payload, priority, max_attempts)
@@ -73,7 +82,7 @@ pub async fn accept(
         &actions as &[Option<String>],
         &installations as &[Option<i64>],
         &repositories as &[Option<String>],
-        &payloads,
+        &contents,
         handle.kind,
         handle.priority,
         handle.max_attempts,
@@ -147,7 +156,8 @@ pub async fn set_compared_until(executor: impl PgExecutor<'_>, until: DateTime<U
 pub async fn get(executor: impl PgExecutor<'_>, id: &DeliveryId) -> Result<Option<Delivery>> {
     let subject = || format!("the delivery {id}");
     let row = sqlx::query!(
-        r#"select id, event, action, installation_id, repository, payload::text as "payload!", received_at, handled_at
+        r#"select id, event, action, installation_id, repository, payload::text as "payload!", form, received_at,
+                  handled_at
            from deliveries where id = $1"#,
         id.as_str()
     )
@@ -155,13 +165,14 @@ pub async fn get(executor: impl PgExecutor<'_>, id: &DeliveryId) -> Result<Optio
     .await
     .doing(|| format!("load {}", subject()))?;
     row.map(|row| {
+        let content = json::from_text(subject, &row.payload)?;
         Ok(Delivery {
             id: row.id,
             event: row.event,
             action: row.action,
             installation_id: row.installation_id,
             repository: row.repository,
-            payload: json::from_text(subject, &row.payload)?,
+            content: if row.form == "event" { Content::Event(content) } else { Content::Payload(content) },
             received_at: row.received_at,
             handled_at: row.handled_at,
         })

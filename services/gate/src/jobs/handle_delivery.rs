@@ -16,7 +16,9 @@ use lockgate_github::{
 };
 use lockgate_model::{CommitSha, DeliveryId};
 use lockgate_store::{
-    Transaction, deliveries, evaluations,
+    Transaction,
+    deliveries::{self, Content},
+    evaluations,
     installations::{self, State},
     jobs, repositories,
 };
@@ -30,7 +32,10 @@ pub(crate) async fn run(context: &Arc<Context>, delivery: &DeliveryId, holding: 
     let pool = context.store.pool();
     let kept =
         deliveries::get(pool, delivery).await?.with_context(|| format!("handle delivery {delivery}: not kept"))?;
-    let event = Event::read(&kept.event, &kept.payload)?;
+    let event = match kept.content {
+        Content::Event(event) => serde_json::from_value(event).with_context(|| format!("read delivery {delivery}"))?,
+        Content::Payload(payload) => Event::read(&kept.event, &payload)?,
+    };
     // What must be asked of GitHub is asked before the transaction begins.
     let asked = unknown_head(context, &event).await?;
     let mut transaction = context.store.begin().await?;

@@ -66,14 +66,14 @@ async fn take_in(context: &Context, app: &App, delivery: &DeliveryId, attempt: u
     let whole = app.delivery(attempt).await?;
     // What we refused as malformed then is malformed now.
     let Ok(event) = Event::read(&whole.about.event, &whole.payload) else { return Ok(()) };
-    let payload = whole.payload.to_string();
+    let content = serde_json::to_string(&event)?;
     let new = NewDelivery {
         id: delivery,
         event: event.name(),
         action: event.action(),
         installation_id: event.installation().map(id).transpose()?,
         repository: event.repository().map(|r| r.full_name.as_str()),
-        payload: &payload,
+        content: &content,
     };
     deliveries::accept(context.store.pool(), &[new], &Task::handling()).await?;
     let became = "recovered";

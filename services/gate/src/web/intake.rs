@@ -1,5 +1,6 @@
 //! Where accepted deliveries become durable: gathered for as long as the commit before them takes, then committed
-//! together with their jobs. One flush to disk serves all that arrived meanwhile.
+//! together with their jobs. One statement and one flush to disk serve all that arrived meanwhile; several writers would
+//! only share them out among smaller batches.
 //!
 //! Both queue and bytes are bounded. What does not fit is refused with 503 and `retry-after`, at once: GitHub keeps it
 //! in the App's delivery log, where `reconcile` finds it. Nothing is answered 202 before its commit.
@@ -17,10 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 const WAITING: usize = 1024;
 /// Deliveries in one commit, at most.
 const TOGETHER: usize = 128;
-/// Payload bytes in one commit, but for a single larger one.
+/// Bytes in one commit, but for a single larger one.
 const TOGETHER_BYTES: usize = 8 << 20;
-/// Commits at once: while one waits for the disk, the next is gathered and sent.
-const WRITERS: usize = 3;
 /// GitHub gives up after 10 s; what is not committed by then is not acknowledged.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -32,8 +31,8 @@ pub(crate) struct Received {
     pub action: Option<String>,
     pub installation_id: Option<i64>,
     pub repository: Option<String>,
-    /// JSON, as it came.
-    pub payload: String,
+    /// The event as JSON.
+    pub content: String,
 }
 
 /// Why a delivery was not taken in.
@@ -51,7 +50,7 @@ struct Waiting {
     _room: OwnedSemaphorePermit,
 }
 
-/// The way in. Cheap to clone; the writers end with the last clone.
+/// The way in. Cheap to clone; the writer ends with the last clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Intake {
     queue: mpsc::Sender<Waiting>,
@@ -65,10 +64,7 @@ impl Intake {
     /// `bytes`: bodies in memory at any time, together.
     pub(crate) fn start(store: &Store, bytes: usize) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING);
-        let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
-        for _ in 0..WRITERS {
-            tokio::spawn(write(store.clone(), Arc::clone(&waiting)));
-        }
+        tokio::spawn(write(store.clone(), waiting));
         Self { queue, room: Arc::new(Semaphore::new(kilobytes(bytes))) }
     }
 
@@ -98,23 +94,18 @@ fn kilobytes(bytes: usize) -> usize {
     bytes.div_ceil(1024).max(1)
 }
 
-async fn write(store: Store, waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>) {
-    loop {
-        // The next writer gathers while this one commits.
-        let batch = gather(&mut *waiting.lock().await).await;
-        if batch.is_empty() {
-            return;
-        }
-        commit(&store, batch).await;
+async fn write(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
+    while let Some(first) = waiting.recv().await {
+        commit(&store, gather(first, &mut waiting)).await;
     }
 }
 
-async fn gather(waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
-    let mut batch: Vec<Waiting> = waiting.recv().await.into_iter().collect();
-    let mut bytes: usize = batch.iter().map(|w| w.received.payload.len()).sum();
+fn gather(first: Waiting, waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
+    let mut batch = vec![first];
+    let mut bytes: usize = batch.iter().map(|w| w.received.content.len()).sum();
     while batch.len() < TOGETHER && bytes < TOGETHER_BYTES {
         let Ok(next) = waiting.try_recv() else { break };
-        bytes += next.received.payload.len();
+        bytes += next.received.content.len();
         batch.push(next);
     }
     // Whoever has given up has not been answered 202, and will send it again.
@@ -164,6 +155,6 @@ fn row(received: &Received) -> NewDelivery<'_> {
         action: received.action.as_deref(),
         installation_id: received.installation_id,
         repository: received.repository.as_deref(),
-        payload: &received.payload,
+        content: &received.content,
     }
 }

@@ -81,14 +81,14 @@ fn verified(
     let name = name.ok_or_else(|| malformed("the X-GitHub-Event header is missing".to_owned()))?;
     let event = Event::parse(&verified, name).map_err(|error| malformed(error.to_string()))?;
     usable(state.context.config.github.as_ref(), &event).map_err(malformed)?;
-    let payload = std::str::from_utf8(body).map_err(|_| malformed("the payload is not UTF-8".to_owned()))?;
+    let content = serde_json::to_string(&event).map_err(|error| malformed(error.to_string()))?;
     Ok(Received {
         id,
         event: event.name().to_owned(),
         action: event.action().map(str::to_owned),
         installation_id: event.installation().and_then(|i| i64::try_from(i).ok()),
         repository: event.repository().map(|r| r.full_name.clone()),
-        payload: payload.to_owned(),
+        content,
     })
 }
 

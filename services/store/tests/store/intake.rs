@@ -3,7 +3,7 @@
 use crate::support::{Database, at};
 use lockgate_model::DeliveryId;
 use lockgate_store::{
-    deliveries::{self, Accepted, NewDelivery},
+    deliveries::{self, Accepted, Content, NewDelivery},
     jobs::{self, NewJob},
 };
 use serde_json::{Value, json};
@@ -12,14 +12,14 @@ fn id() -> DeliveryId {
     "72d3162e-cc78-11e3-81ab-4c9367dc0958".parse().expect("a delivery id")
 }
 
-fn delivery<'a>(id: &'a DeliveryId, payload: &'a str) -> NewDelivery<'a> {
+fn delivery<'a>(id: &'a DeliveryId, content: &'a str) -> NewDelivery<'a> {
     NewDelivery {
         id,
         event: "pull_request",
         action: Some("opened"),
         installation_id: Some(42),
         repository: Some("octo-org/hello"),
-        payload,
+        content,
     }
 }
 
@@ -67,7 +67,7 @@ async fn an_uncommitted_delivery_leaves_neither_itself_nor_its_job() {
 }
 
 #[tokio::test]
-async fn one_bad_payload_leaves_none_of_its_batch() {
+async fn what_is_no_json_leaves_none_of_its_batch() {
     let database = Database::new().await;
     let (id, other): (DeliveryId, DeliveryId) = (id(), "another-id".parse().unwrap());
     let batch = [delivery(&id, "{}"), delivery(&other, "{not JSON")];
@@ -76,14 +76,14 @@ async fn one_bad_payload_leaves_none_of_its_batch() {
 }
 
 #[tokio::test]
-async fn a_payload_is_kept_as_it_came() {
+async fn what_a_delivery_says_is_kept_to_the_letter() {
     let database = Database::new().await;
     // What jsonb would refuse or rewrite.
-    let payload = r#"{"title":"nul \u0000 \ud83d\ude80","n":1e16,"z":1,"a":2}"#;
+    let content = r#"{"title":"nul \u0000 \ud83d\ude80","n":1e16,"z":1,"a":2}"#;
     let id = id();
-    deliveries::accept(database.store.pool(), &[delivery(&id, payload)], &handle()).await.unwrap();
+    deliveries::accept(database.store.pool(), &[delivery(&id, content)], &handle()).await.unwrap();
     let kept = deliveries::get(database.store.pool(), &id).await.unwrap().unwrap();
-    assert_eq!(kept.payload, serde_json::from_str::<Value>(payload).unwrap());
+    assert_eq!(kept.content, Content::Event(serde_json::from_str(content).unwrap()));
     assert_eq!(kept.handled_at, None);
     deliveries::mark_handled(database.store.pool(), &id).await.unwrap();
     assert!(deliveries::get(database.store.pool(), &id).await.unwrap().unwrap().handled_at.is_some());
