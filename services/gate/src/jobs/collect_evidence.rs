@@ -107,7 +107,7 @@ async fn try_preview(context: &Context, evaluation: &evaluations::Evaluation, ch
     let mut transaction = context.store.begin().await?;
     let provisional = serde_json::to_value(Provisional { reasons, looked_at })?;
     evaluations::set_provisional(&mut *transaction, evaluation.id, &provisional).await?;
-    opening::show_evaluation(&mut transaction, evaluation).await?;
+    opening::show_progress(&mut transaction, evaluation).await?;
     transaction.commit().await?;
     Ok(())
 }

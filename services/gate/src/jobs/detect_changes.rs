@@ -42,7 +42,7 @@ pub(crate) async fn run(context: &Arc<Context>, evaluation: Evaluation, holding:
     };
     jobs::enqueue(&mut *transaction, &next.job()).await?;
     if matches!(next, Task::CollectEvidence { .. }) {
-        opening::show_evaluation(&mut transaction, &evaluation).await?;
+        opening::show_progress(&mut transaction, &evaluation).await?;
     }
     holding.commit(transaction).await
 }

@@ -8,8 +8,14 @@ use lockgate_store::{
     Transaction, check_runs,
     evaluations::{self, Evaluation, NewEvaluation, Novelty},
     installations::{self, State},
-    jobs,
+    jobs::{self, NewJob},
 };
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long news that are not final wait for more. What is decided by then takes one request to GitHub instead of three,
+/// and nobody sees the difference.
+const SOON: Duration = Duration::from_millis(150);
 
 /// A head that must be judged.
 #[derive(Debug, Clone)]
@@ -86,7 +92,7 @@ pub(super) async fn open(context: &Context, transaction: &mut Transaction<'_>, q
     let run =
         check_runs::open(&mut **transaction, question.repository_id, question.installation, &question.head, deadline)
             .await?;
-    jobs::enqueue(&mut **transaction, &Task::Publish(Shown::CheckRun(run)).job()).await?;
+    tell(transaction, run, SOON).await?;
     for head in &opened.superseded {
         show(transaction, question.repository_id, head).await?;
     }
@@ -96,7 +102,22 @@ pub(super) async fn open(context: &Context, transaction: &mut Transaction<'_>, q
 /// Something about a head has changed: its check run is to be shown anew.
 pub(super) async fn show(transaction: &mut Transaction<'_>, repository: i64, head: &CommitSha) -> Result<()> {
     if let Some(run) = check_runs::want(&mut **transaction, repository, head).await? {
-        jobs::enqueue(&mut **transaction, &Task::Publish(Shown::CheckRun(run)).job()).await?;
+        tell(transaction, run, Duration::ZERO).await?;
+    }
+    Ok(())
+}
+
+async fn tell(transaction: &mut Transaction<'_>, run: Uuid, delay: Duration) -> Result<()> {
+    let job = NewJob { delay, ..Task::Publish(Shown::CheckRun(run)).job() };
+    jobs::enqueue(&mut **transaction, &job).await?;
+    Ok(())
+}
+
+/// That work on an evaluation goes on is worth showing, unless it ends soon.
+pub(super) async fn show_progress(transaction: &mut Transaction<'_>, evaluation: &Evaluation) -> Result<()> {
+    let Some(repository) = evaluation.repository_id else { return Ok(()) };
+    if let Some(run) = check_runs::want(&mut **transaction, repository, &evaluation.head_sha).await? {
+        tell(transaction, run, SOON).await?;
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ async fn work(context: Arc<Context>, worker: String, kinds: &'static [&'static s
     while !stop.is_cancelled() {
         match jobs::claim(context.store.pool(), &worker, kinds, LEASE).await {
             Ok(Some(job)) => run(&context, &worker, job).await,
-            Ok(None) => wait(&context, &mut listener, &stop).await,
+            Ok(None) => wait(&context, kinds, &mut listener, &stop).await,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "claim a job; trying again in {} s", POLL.as_secs());
                 tokio::select! { () = tokio::time::sleep(POLL) => {}, () = stop.cancelled() => {} }
@@ -74,8 +74,13 @@ async fn work(context: Arc<Context>, worker: String, kinds: &'static [&'static s
     }
 }
 
-/// Waits for a notification, the poll interval, or the end.
-async fn wait(context: &Context, listener: &mut Option<Listener>, stop: &CancellationToken) {
+/// Waits for a notification, the time at which the next job is due, the poll interval, or the end.
+async fn wait(
+    context: &Context,
+    kinds: &'static [&'static str],
+    listener: &mut Option<Listener>,
+    stop: &CancellationToken,
+) {
     if listener.is_none() {
         *listener = Listener::connect(&context.store).await.ok();
         // What was enqueued before we listened was not notified to us.
@@ -83,6 +88,7 @@ async fn wait(context: &Context, listener: &mut Option<Listener>, stop: &Cancell
             return;
         }
     }
+    let due = jobs::next_due(context.store.pool(), kinds).await.ok().flatten().unwrap_or(POLL).min(POLL);
     let notified = async {
         match listener.as_mut() {
             Some(listener) => listener.wait().await.is_ok(),
@@ -91,7 +97,7 @@ async fn wait(context: &Context, listener: &mut Option<Listener>, stop: &Cancell
     };
     tokio::select! {
         alive = notified => if !alive { *listener = None },
-        () = tokio::time::sleep(POLL) => {}
+        () = tokio::time::sleep(due) => {}
         () = stop.cancelled() => {}
     }
 }

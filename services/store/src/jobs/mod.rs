@@ -11,7 +11,6 @@ pub use listener::{Listener, Wake};
 pub use settle::{Failed, complete, extend, fail, postpone};
 
 use crate::{Result, error::Doing, json};
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgExecutor;
 use std::time::Duration;
@@ -62,7 +61,8 @@ pub enum Held {
     Lost,
 }
 
-/// Adds a job and, at commit, wakes the workers. `None` when an unfinished job of this kind has the key.
+/// Adds a job and, at commit, wakes the workers. An unfinished job of this kind that has the key stands for it; if that one
+/// was not tried yet and is due later, it is due with this one instead. `None` when nothing was changed.
 ///
 /// # Errors
 /// When the database fails.
@@ -71,7 +71,9 @@ pub async fn enqueue(executor: impl PgExecutor<'_>, job: &NewJob) -> Result<Opti
     sqlx::query_scalar!(
         "insert into jobs (kind, key, payload, priority, run_at, max_attempts)
          values ($1, $2, $3::text::json, $4, now() + $5 * interval '1 ms', $6)
-         on conflict (kind, key) where finished_at is null and key is not null do nothing
+         on conflict (kind, key) where finished_at is null and key is not null
+             do update set run_at = excluded.run_at
+             where jobs.state = 'queued' and jobs.attempts = 0 and jobs.run_at > excluded.run_at
          returning id",
         job.kind,
         job.key,
@@ -129,19 +131,21 @@ pub async fn claim(
     .transpose()
 }
 
-/// When the next unfinished job of `kinds` can be claimed: it is due, or its lease runs out.
+/// How long until the next unfinished job of `kinds` can be claimed: it is due, or its lease runs out.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn next_due(executor: impl PgExecutor<'_>, kinds: &[&str]) -> Result<Option<DateTime<Utc>>> {
+pub async fn next_due(executor: impl PgExecutor<'_>, kinds: &[&str]) -> Result<Option<Duration>> {
     let kinds: Vec<String> = kinds.iter().map(|&k| k.to_owned()).collect();
-    sqlx::query_scalar!(
-        "select min(coalesce(lease_until, run_at)) from jobs where finished_at is null and kind = any($1)",
+    let seconds = sqlx::query_scalar!(
+        r#"select extract(epoch from min(coalesce(lease_until, run_at)) - clock_timestamp())::float8 as "seconds?"
+           from jobs where finished_at is null and kind = any($1)"#,
         &kinds
     )
     .fetch_one(executor)
     .await
-    .doing(|| "ask when the next job is due".to_owned())
+    .doing(|| "ask when the next job is due".to_owned())?;
+    Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()))
 }
 
 /// Unfinished jobs per kind; a kind without any is left out.

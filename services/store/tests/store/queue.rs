@@ -1,7 +1,6 @@
 //! The queue: no job twice, none lost, and none completed by who does not hold it.
 
 use crate::support::Database;
-use chrono::{Duration as Span, Utc};
 use lockgate_store::{
     Store,
     jobs::{self, Failed, Held, Job, Listener, NewJob, Wake},
@@ -102,9 +101,25 @@ async fn a_failed_job_waits_for_its_time() {
     assert_eq!(jobs::fail(store.pool(), id, "a", "registry answered 503", Some(hour)).await.unwrap(), Failed::Again);
     assert!(claim(store, "a", LEASE).await.is_none());
     let due = jobs::next_due(store.pool(), &["detect"]).await.unwrap().unwrap();
-    assert!((due - Utc::now() - Span::hours(1)).abs() < Span::seconds(60));
+    assert!(due.abs_diff(hour) < Duration::from_secs(60));
     assert_eq!(jobs::counts(store.pool()).await.unwrap(), [("detect".to_owned(), 1)]);
     add(store, &NewJob { delay: hour, ..job(None) }).await.unwrap();
+    assert!(claim(store, "a", LEASE).await.is_none());
+}
+
+#[tokio::test]
+async fn what_waits_is_due_with_what_does_not() {
+    let database = Database::new().await;
+    let store = &database.store;
+    let waiting = NewJob { delay: Duration::from_secs(3600), ..job(Some("k")) };
+    let id = add(store, &waiting).await.unwrap();
+    assert_eq!(add(store, &waiting).await, None);
+    assert!(claim(store, "a", LEASE).await.is_none());
+    assert_eq!(add(store, &job(Some("k"))).await, Some(id));
+    claim(store, "a", LEASE).await.unwrap();
+    // What failed waits its time out, whatever else arrives.
+    assert_eq!(jobs::fail(store.pool(), id, "a", "503", Some(waiting.delay)).await.unwrap(), Failed::Again);
+    assert_eq!(add(store, &job(Some("k"))).await, None);
     assert!(claim(store, "a", LEASE).await.is_none());
 }
 
