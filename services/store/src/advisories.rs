@@ -80,14 +80,15 @@ async fn write(connection: &mut PgConnection, source: &str, batch: &HashMap<Stri
     // Two imports at once then lock rows in the same order.
     records.sort_by(|a, b| a.id.cmp(&b.id));
     let bodies = records.iter().map(|r| json::to_text(doing, &r.body)).collect::<Result<Vec<_>>>()?;
-    let written = sqlx::query_scalar!(
-        "insert into advisories (id, modified, withdrawn, body)
+    // Of a row that was inserted and not renewed, no transaction has an id in xmax.
+    let written = sqlx::query!(
+        r#"insert into advisories (id, modified, withdrawn, body)
          select id, modified, withdrawn, body::json
          from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[]) as new (id, modified, withdrawn, body)
          on conflict (id) do update
              set modified = excluded.modified, withdrawn = excluded.withdrawn, body = excluded.body
              where excluded.modified >= advisories.modified
-         returning id",
+         returning id, xmax <> 0 as "renewed!""#,
         &records.iter().map(|r| r.id.clone()).collect::<Vec<_>>(),
         &records.iter().map(|r| r.modified).collect::<Vec<_>>(),
         &records.iter().map(|r| withdrawn(&r.body)).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
@@ -96,8 +97,10 @@ async fn write(connection: &mut PgConnection, source: &str, batch: &HashMap<Stri
     .fetch_all(&mut *connection)
     .await
     .doing(doing)?;
-    let packages = written.iter().filter_map(|id| batch.get(id)).flat_map(|r| r.packages.iter().map(|p| (&r.id, p)));
-    name_packages(connection, source, &written, packages.collect()).await
+    let kept = written.iter().filter_map(|row| batch.get(&row.id));
+    let packages = kept.flat_map(|r| r.packages.iter().map(|p| (&r.id, p))).collect();
+    let renewed: Vec<String> = written.iter().filter(|row| row.renewed).map(|row| row.id.clone()).collect();
+    name_packages(connection, source, &renewed, packages).await
 }
 
 fn withdrawn(body: &Value) -> Option<DateTime<Utc>> {
@@ -107,14 +110,20 @@ fn withdrawn(body: &Value) -> Option<DateTime<Utc>> {
 async fn name_packages(
     connection: &mut PgConnection,
     source: &str,
-    advisories: &[String],
+    renewed: &[String],
     packages: Vec<(&String, &(Ecosystem, String))>,
 ) -> Result<()> {
     let doing = || format!("import the advisories {source}");
-    sqlx::query!("delete from advisory_packages where advisory_id = any($1)", advisories)
+    if !renewed.is_empty() {
+        // Joined, not `= any`: that one is searched from end to end for each row once the plan is kept.
+        sqlx::query!(
+            "delete from advisory_packages p using unnest($1::text[]) as renewed (id) where p.advisory_id = renewed.id",
+            renewed
+        )
         .execute(&mut *connection)
         .await
         .doing(doing)?;
+    }
     sqlx::query!(
         "insert into advisory_packages (ecosystem, name, advisory_id)
          select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing",
