@@ -55,9 +55,11 @@ impl Watch {
         work: impl FnOnce(&AtomicBool) -> Result<T, gix::Error>,
     ) -> Result<T, Result<Failure, gix::Error>> {
         let result = thread::scope(|scope| {
-            scope.spawn(|| self.stand());
+            let standing = scope.spawn(|| self.stand());
             let result = work(&self.interrupt);
             self.done.store(true, Ordering::Relaxed);
+            // Most fetches take less than a look's interval, and would wait for its end.
+            standing.thread().unpark();
             result
         });
         let verdict = *self.verdict.lock().expect("no holder panics");
@@ -82,7 +84,7 @@ impl Watch {
             } else if size(&self.packs) > self.limit {
                 Verdict::Large
             } else {
-                thread::sleep(POLL);
+                thread::park_timeout(POLL);
                 continue;
             };
             *self.verdict.lock().expect("no holder panics") = Some(verdict);
