@@ -26,6 +26,9 @@ pub(crate) fn compile(files: &Files, limit: Duration) -> Result<Engine, PolicyEr
     let modules = ast::modules(&engine)?;
     refused::check(&modules)?;
     add_data(&mut engine, files, &modules)?;
+    // What the engine works out before its first answer (order of statements, tables of rules) goes with every clone;
+    // otherwise each question would pay for it again.
+    engine.eval_query("true".to_owned(), false).map_err(|error| compile_error("bundle", &error.to_string()))?;
     Ok(engine)
 }
 

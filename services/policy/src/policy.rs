@@ -126,7 +126,13 @@ impl Policy {
             let value = engine::evaluate(&self.inner.engine, Some(&input), rule, self.inner.limit)?;
             reason::read(rule, value)
         };
-        Ok((rule(DENY)?, rule(INCOMPLETE)?))
+        // Each on its own clone, so they may run side by side: a check waits for the longer of them.
+        std::thread::scope(|scope| {
+            let deny = scope.spawn(|| rule(DENY));
+            let incomplete = rule(INCOMPLETE);
+            let deny = deny.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok((deny?, incomplete?))
+        })
     }
 
     /// Asks about nothing, so that a bundle that cannot answer is refused when it is loaded.
