@@ -91,24 +91,41 @@ fn comparable_path(path: &str) -> Cow<'_, str> {
 
 fn compare<'a>(old: &'a File, new: &'a File) -> Changed<'a> {
     let (precision, hunks) = match (text(old), text(new)) {
-        (Some(before), Some(after)) if is_small(before) && is_small(after) => (Precision::Exact, exact(before, after)),
-        (Some(before), Some(after)) => (Precision::Coarse, coarse(before, after)),
+        (Some(before), Some(after)) => text_hunks(before, after),
         _ => (Precision::Binary, Vec::new()),
     };
     Changed { old, new, precision, hunks }
 }
 
 fn text(file: &File) -> Option<&str> {
-    std::str::from_utf8(&file.content).ok().filter(|t| !t.contains('\0') && (!t.is_empty() || file.size == 0))
+    let holds_text = memchr::memchr(0, &file.content).is_none() && (!file.content.is_empty() || file.size == 0);
+    std::str::from_utf8(&file.content).ok().filter(|_| holds_text)
 }
 
-fn is_small(text: &str) -> bool {
-    text.len() <= EXACT_BYTES && text.bytes().filter(|b| *b == b'\n').count() <= EXACT_LINES
+/// Most of a file is as it was before, so the lines that both begin and end with are set aside as bytes: none of them
+/// needs to be hashed.
+fn text_hunks<'a>(old: &'a str, new: &'a str) -> (Precision, Vec<Hunk<'a>>) {
+    let start = same_first_lines(old, new);
+    let above = u32::try_from(line_breaks(&old[..start])).unwrap_or(u32::MAX);
+    let (old, new) = (&old[start..], &new[start..]);
+    let end = same_last_lines(old, new);
+    let (old, new) = (&old[..old.len() - end], &new[..new.len() - end]);
+    let is_small = |text: &str| text.len() <= EXACT_BYTES && line_breaks(text) <= EXACT_LINES;
+    let (precision, mut hunks) = if is_small(old) && is_small(new) {
+        (Precision::Exact, exact(old, new))
+    } else {
+        (Precision::Coarse, coarse(old, new))
+    };
+    for hunk in &mut hunks {
+        hunk.new_start += above;
+        hunk.old_start += if precision == Precision::Exact { above } else { 0 };
+    }
+    (precision, hunks)
 }
 
 /// Histogram diff, which falls back to a bounded Myers search where lines repeat too often.
 fn exact<'a>(old: &'a str, new: &'a str) -> Vec<Hunk<'a>> {
-    let (before, after): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let (before, after) = (lines(old), lines(new));
     let mut input = InternedInput::default();
     input.update_before(before.iter().copied());
     input.update_after(after.iter().copied());
@@ -122,17 +139,76 @@ fn exact<'a>(old: &'a str, new: &'a str) -> Vec<Hunk<'a>> {
     diff.hunks().take(HUNKS).map(hunk).collect()
 }
 
+/// Bytes of the whole lines with which both begin.
+fn same_first_lines(old: &str, new: &str) -> usize {
+    let same = common(old.as_bytes().chunks(CHUNK), new.as_bytes().chunks(CHUNK), |a, b| {
+        a.iter().zip(b).take_while(|(a, b)| a == b).count()
+    });
+    memchr::memrchr(b'\n', &old.as_bytes()[..same]).map_or(0, |at| at + 1)
+}
+
+/// Bytes of the whole lines with which both end.
+fn same_last_lines(old: &str, new: &str) -> usize {
+    let same = common(old.as_bytes().rchunks(CHUNK), new.as_bytes().rchunks(CHUNK), |a, b| {
+        a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
+    });
+    let begins_line = |text: &str| same == text.len() || text.as_bytes()[text.len() - same - 1] == b'\n';
+    if begins_line(old) && begins_line(new) {
+        return same;
+    }
+    let shared = &old.as_bytes()[old.len() - same..];
+    memchr::memchr(b'\n', shared).map_or(0, |at| same - at - 1)
+}
+
+/// Bytes that are compared at once.
+const CHUNK: usize = 256;
+
+/// Bytes in the chunks that are the same, and in what `part` finds of the first that are not.
+fn common<'t>(
+    mut old: impl Iterator<Item = &'t [u8]>,
+    mut new: impl Iterator<Item = &'t [u8]>,
+    part: fn(&[u8], &[u8]) -> usize,
+) -> usize {
+    let mut same = 0;
+    while let (Some(a), Some(b)) = (old.next(), new.next()) {
+        if a != b {
+            return same + part(a, b);
+        }
+        same += a.len();
+    }
+    same
+}
+
+fn line_breaks(text: &str) -> usize {
+    memchr::memchr_iter(b'\n', text.as_bytes()).count()
+}
+
+/// As [`str::lines`], which looks for line breaks byte by byte.
+fn lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::with_capacity(text.len() / 32);
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        let line = &text[start..end];
+        lines.push(line.strip_suffix('\r').unwrap_or(line));
+        start = end + 1;
+    }
+    if start < text.len() {
+        lines.push(&text[start..]);
+    }
+    lines
+}
+
 fn lines_in<'a>(lines: &[&'a str], range: &std::ops::Range<u32>) -> Vec<&'a str> {
     lines.get(range.start as usize..range.end as usize).unwrap_or_default().to_vec()
 }
 
 fn coarse<'a>(old: &'a str, new: &'a str) -> Vec<Hunk<'a>> {
     let mut known: HashMap<&str, u32> = HashMap::new();
-    for line in old.lines() {
+    for line in lines(old) {
         *known.entry(line).or_default() += 1;
     }
     let mut hunks: Vec<Hunk<'a>> = Vec::new();
-    for (line, number) in new.lines().zip(1u32..) {
+    for (line, number) in lines(new).into_iter().zip(1u32..) {
         if let Some(left) = known.get_mut(line).filter(|left| **left > 0) {
             *left -= 1;
             continue;
@@ -206,6 +282,27 @@ mod tests {
         assert_eq!(diff.changed[0].precision, Precision::Coarse);
         assert_eq!(diff.changed[0].hunks.len(), 1);
         assert_eq!((diff.changed[0].hunks[0].new_start, &diff.changed[0].hunks[0].added), (101, &vec!["new"]));
+    }
+
+    #[test]
+    fn what_both_share_at_either_end_is_set_aside_by_whole_lines() {
+        for (old, new, first, last) in [
+            ("a\nb\nc\n", "a\nx\nc\n", 2, 2),
+            ("ab\n", "ac\n", 0, 0),
+            ("a\n", "b\na\n", 0, 2),
+            ("a\nb", "a\nxb", 2, 0),
+            ("", "a\n", 0, 0),
+            ("\u{e9}\n", "\u{ea}\n", 0, 0),
+        ] {
+            let start = same_first_lines(old, new);
+            let end = same_last_lines(&old[start..], &new[start..]);
+            assert_eq!((start, end), (first, last), "{old:?} {new:?}");
+        }
+        let long = "the same line\n".repeat(100);
+        let (old, new) = (format!("{long}old\r\n{long}"), format!("{long}new\n{long}"));
+        let (precision, hunks) = text_hunks(&old, &new);
+        assert_eq!(precision, Precision::Exact);
+        assert_eq!(hunks, [Hunk { old_start: 101, removed: vec!["old"], new_start: 101, added: vec!["new"] }]);
     }
 
     #[test]

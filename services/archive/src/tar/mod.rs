@@ -17,6 +17,8 @@ use pax::Overrides;
 
 /// Longest extension record that is kept (pax header, GNU long name).
 const EXTENSION_BYTES: u64 = 1 << 20;
+/// Room that is made at a time for a file's content.
+const STEP: usize = 1 << 20;
 
 pub(crate) fn read_gzip(bytes: &[u8], limits: &Limits) -> Contents {
     if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -191,22 +193,41 @@ impl<'a> Reader<'a> {
     /// Reads `size` bytes and their padding; keeps them when they are at most `keep`.
     fn body(&mut self, size: u64, keep: u64) -> Result<(Vec<u8>, u64), Irregularity> {
         let mut content = Vec::new();
-        let mut found = 0u64;
-        let mut buffer = [0u8; 32 << 10];
-        while found < size {
-            let want = usize::try_from(size - found).unwrap_or(usize::MAX).min(buffer.len());
-            let read = self.source.fill(&mut buffer[..want], &mut self.budget)?;
-            found += read as u64;
-            if size <= keep {
-                content.extend_from_slice(&buffer[..read]);
-            }
-            if read < want {
-                return Ok((content, found));
+        let found = if size <= keep { self.keep(size, &mut content)? } else { self.skip(size)? };
+        if found == size {
+            self.skip((BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64)?;
+        }
+        Ok((content, found))
+    }
+
+    /// Room is made as bytes arrive: a header may state any size.
+    fn keep(&mut self, size: u64, content: &mut Vec<u8>) -> Result<u64, Irregularity> {
+        while (content.len() as u64) < size {
+            let before = content.len();
+            let step = usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(before).min(STEP);
+            content.reserve_exact(step);
+            content.resize(before + step, 0);
+            let read = self.source.fill(&mut content[before..], &mut self.budget)?;
+            content.truncate(before + read);
+            if read < step {
+                break;
             }
         }
-        let padding = (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64;
-        self.source.fill(&mut buffer[..usize::try_from(padding).unwrap_or(0)], &mut self.budget)?;
-        Ok((content, found))
+        Ok(content.len() as u64)
+    }
+
+    fn skip(&mut self, size: u64) -> Result<u64, Irregularity> {
+        let mut block = [0; BLOCK];
+        let mut skipped = 0;
+        while skipped < size {
+            let want = usize::try_from(size - skipped).unwrap_or(usize::MAX).min(BLOCK);
+            let read = self.source.fill(&mut block[..want], &mut self.budget)?;
+            skipped += read as u64;
+            if read < want {
+                break;
+            }
+        }
+        Ok(skipped)
     }
 
     /// GNU sparse maps that do not fit the header follow it in blocks of their own.
