@@ -12,6 +12,9 @@ const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// With optimised programs, as they are deployed.
+    #[arg(long)]
+    release: bool,
     /// For the harness: --seed N, --pulls 500, --kills 200, --faults all|none|LIST, --workers K, --seconds S,
     /// --previous BINARY, --overload, --backup; `-- --help` tells all.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -25,9 +28,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     {
         println!("    without faked clocks: {error:#}");
     }
-    let build = ["build", "--locked", "--bin", "lockgate", "--bin", "chaos"];
-    cargo::run("build lockgate and the harness", command("cargo").args(build))?;
-    let bin = cargo::target().join("debug");
+    let mut build = command("cargo");
+    build.args(["build", "--locked", "--package", "lockgate-gate", "--package", "lockgate-tests"]);
+    build.args(["--bin", "lockgate", "--bin", "chaos"]).args(arguments.release.then_some("--release"));
+    cargo::run("build lockgate and the harness", &mut build)?;
+    let bin = cargo::target().join(if arguments.release { "release" } else { "debug" });
     let mut harness = std::process::Command::new(bin.join("chaos"));
     harness.current_dir(cargo::root()).arg("--lockgate").arg(bin.join("lockgate"));
     harness.arg("--logs").arg(cargo::cache().join("chaos-logs")).args(&arguments.harness);

@@ -27,7 +27,7 @@ pub(super) async fn measure(options: &Options, table: &mut Table) -> Result<()> 
     let github = FakeGitHub::start().await?;
     let settings = Settings { role: "intake", workers: 1, github: &github, registry: "http://127.0.0.1:9" };
     let server = Server::start(options, &database, settings).await?;
-    let template = load::template(event(&github)?, BODY);
+    let template = load::Template::new(event(&github)?, BODY, github.webhook_secret());
     let pgbench = Pgbench::prepare(options, &cluster, &database.urls.database)?;
     let time = Duration::from_secs(if options.quick { 3 } else { 6 });
     let rounds = options.rounds(5, 3);
@@ -37,7 +37,7 @@ pub(super) async fn measure(options: &Options, table: &mut Table) -> Result<()> 
         let (mut middle, mut slow) = (Sample::default(), Sample::default());
         for _ in 0..rounds {
             peers.push(pgbench.commits(clients, time)?);
-            let answers = load::webhooks(&server.webhook(), github.webhook_secret(), &template, clients, time).await?;
+            let answers = load::webhooks(&server.webhook(), &template, clients, time).await?;
             #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
             ours.push(answers.accepted as f64 / answers.seconds);
             middle.push(answers.latency.median() * 1000.0);

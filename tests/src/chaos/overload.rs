@@ -26,7 +26,10 @@ pub struct Options {
     pub workers: usize,
     /// Pull requests that the deliveries are about.
     pub pulls: usize,
-    /// Connections at which the intake is measured.
+    /// What storing takes longer than it would. The sender runs on the server's own machine, and could not offer ten
+    /// times what an idle disk takes.
+    pub slow_storage: Duration,
+    /// Connections at which the intake is measured; more than it stores in one commit.
     pub calm: usize,
     /// Connections of the flood.
     pub connections: usize,
@@ -66,6 +69,7 @@ pub async fn run(options: &Options) -> Result<Report> {
     let set = Set::build(false).await?;
     let program = Program::present(&options.lockgate);
     set.prepare(&program).await?;
+    slow_down(&set, options.slow_storage).await?;
     let fleet = Fleet::start(program, &set.folder, &set.database, &set.settings, options.workers, false).await?;
     let ledger = Ledger::default();
     let target = fleet.webhook()?;
@@ -105,6 +109,23 @@ pub async fn run(options: &Options) -> Result<Report> {
     };
     fleet.stop().await;
     Ok(report)
+}
+
+/// Every statement that stores deliveries takes so much longer.
+async fn slow_down(set: &Set, time: Duration) -> Result<()> {
+    let (database, seconds) = (set.database.clone(), time.as_secs_f64());
+    let function = format!(
+        "create function slow_storage() returns trigger language plpgsql as
+         $$ begin perform pg_sleep({seconds}); return null; end $$"
+    );
+    let trigger =
+        "create trigger slow_storage after insert on deliveries for each statement execute function slow_storage()";
+    tokio::task::spawn_blocking(move || {
+        database.query(&function)?;
+        database.query(trigger)
+    })
+    .await?
+    .map(drop)
 }
 
 /// One delivery about each of some pull requests.
