@@ -59,14 +59,15 @@ impl Store {
         let options = PgConnectOptions::from_str(url).doing(doing)?.application_name("lockgate");
         // A pool would try for 10 s and then say only that time is up.
         options.connect().await.doing(doing)?.close().await.doing(doing)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections.max(1))
-            .acquire_timeout(Duration::from_secs(10))
-            .after_connect(|connection, _| Box::pin(async move { provision::take_runtime_role(connection).await }))
-            .connect_with(options)
-            .await
-            .doing(doing)?;
+        let pool = pool(max_connections).connect_with(options).await.doing(doing)?;
         Ok(Self { pool })
+    }
+
+    /// Other connections to the same database, made when they are first used. Connections are driven by the runtime that
+    /// made them, and this must be called within it.
+    #[must_use]
+    pub fn apart(&self, max_connections: u32) -> Self {
+        Self { pool: pool(max_connections).connect_lazy_with(self.pool.connect_options().as_ref().clone()) }
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -95,4 +96,11 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+fn pool(max_connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(max_connections.max(1))
+        .acquire_timeout(Duration::from_secs(10))
+        .after_connect(|connection, _| Box::pin(async move { provision::take_runtime_role(connection).await }))
 }

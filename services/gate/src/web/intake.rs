@@ -1,6 +1,7 @@
 //! Where accepted deliveries become durable: gathered for as long as the commit before them takes, then committed
 //! together with their jobs. One statement and one flush to disk serve all that arrived meanwhile; several writers would
-//! only share them out among smaller batches.
+//! only share them out among smaller batches. The writer has a thread and a connection to itself: beside thousands of
+//! connections that all want to be read it would be served once in a while, and a flood would stop the storing.
 //!
 //! Both queue and bytes are bounded. What does not fit is refused with 503 and `retry-after`, at once: GitHub keeps it
 //! in the App's delivery log, where `reconcile` finds it. Nothing is answered 202 before its commit.
@@ -11,7 +12,7 @@ use lockgate_store::{
     Store,
     deliveries::{self, Accepted, NewDelivery},
 };
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// Deliveries that wait for a commit, at most.
@@ -62,10 +63,16 @@ pub(crate) struct Room(OwnedSemaphorePermit);
 
 impl Intake {
     /// `bytes`: bodies in memory at any time, together.
-    pub(crate) fn start(store: &Store, bytes: usize) -> Self {
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn start(store: &Store, bytes: usize) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(write(store.clone(), waiting));
-        Self { queue, room: Arc::new(Semaphore::new(kilobytes(bytes))) }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let store = store.clone();
+        let writer = move || runtime.block_on(async { write(&store.apart(1), waiting).await });
+        thread::Builder::new().name("intake".to_owned()).spawn(writer)?;
+        Ok(Self { queue, room: Arc::new(Semaphore::new(kilobytes(bytes))) })
     }
 
     /// Room for a body of `bytes`, if there is any now.
@@ -94,10 +101,11 @@ fn kilobytes(bytes: usize) -> usize {
     bytes.div_ceil(1024).max(1)
 }
 
-async fn write(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
+async fn write(store: &Store, mut waiting: mpsc::Receiver<Waiting>) {
     while let Some(first) = waiting.recv().await {
-        commit(&store, gather(first, &mut waiting)).await;
+        commit(store, gather(first, &mut waiting)).await;
     }
+    store.close().await;
 }
 
 fn gather(first: Waiting, waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {

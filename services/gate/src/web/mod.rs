@@ -40,9 +40,9 @@ pub struct AppState {
 
 impl AppState {
     /// # Errors
-    /// When the OpenID provider's section cannot be used.
+    /// When the OpenID provider's section cannot be used, or the system gives no thread.
     pub fn new(context: Arc<Context>, metrics: Metrics) -> Result<Self> {
-        let intake = Intake::start(&context.store, context.config.server.intake_bytes);
+        let intake = Intake::start(&context.store, context.config.server.intake_bytes)?;
         let access_log = AccessLog::start(context.store.clone());
         let provider = Provider::new(&context.config)?.map(Arc::new);
         Ok(Self { context, intake, metrics, access_log, provider })
