@@ -73,8 +73,8 @@ pub async fn accept(
                select id, event, action, installation_id, repository, content::json, 'event' from given
                on conflict (id) do nothing returning id
            ), queued as (
-               insert into jobs (kind, key, payload, priority, max_attempts)
-               select $7, $7 || ':' || id, json_build_object('delivery', id), $8, $9 from accepted
+               insert into jobs (kind, key, payload, max_attempts)
+               select $7, $7 || ':' || id, json_build_object('delivery', id), $8 from accepted
            )
            select id as "id!" from accepted"#,
         &ids,
@@ -84,7 +84,6 @@ pub async fn accept(
         &repositories as &[Option<String>],
         &contents,
         handle.kind,
-        handle.priority,
         handle.max_attempts,
     )
     .fetch_all(executor)

@@ -47,11 +47,12 @@ pub enum Shown {
 const MAX_ATTEMPTS: i32 = 8;
 
 impl Task {
-    /// What is done at once and releases others.
-    pub const PIPELINE: [&str; 4] = ["handle_delivery", "detect_changes", "collect_evidence", "decide"];
+    /// What is done at once and releases others, what is wanted first before the others: what was begun is finished
+    /// before what is new, and a delivery comes first, since it may stop work.
+    pub const PIPELINE: [&str; 4] = ["handle_delivery", "decide", "collect_evidence", "detect_changes"];
     /// What waits for GitHub. Apart, so that a GitHub that hangs does not hold up the judging.
     pub const TELLING: [&str; 6] =
-        ["publish", "compare_deliveries", "reconcile", "reconcile_repository", "sweep", "retain"];
+        ["sweep", "compare_deliveries", "reconcile", "publish", "reconcile_repository", "retain"];
 
     pub fn kind(&self) -> &'static str {
         match self {
@@ -82,7 +83,6 @@ impl Task {
             kind: self.kind().to_owned(),
             key: Some(self.key()),
             payload: whole["payload"].clone(),
-            priority: self.priority(),
             delay: Duration::ZERO,
             max_attempts: MAX_ATTEMPTS,
         }
@@ -105,19 +105,6 @@ impl Task {
             Self::Reconcile { installation } => format!("{kind}:{installation}"),
             Self::ReconcileRepository { repository } => format!("{kind}:{repository}"),
             Self::CompareDeliveries {} | Self::Sweep {} | Self::Retain {} => kind.to_owned(),
-        }
-    }
-
-    /// What was begun is finished before what is new; a delivery comes first, since it may stop work.
-    fn priority(&self) -> i32 {
-        match self {
-            Self::HandleDelivery { .. } => 50,
-            Self::Decide { .. } => 40,
-            Self::Publish(_) => 30,
-            Self::CollectEvidence { .. } => 20,
-            Self::DetectChanges { .. } => 10,
-            Self::CompareDeliveries {} | Self::Reconcile { .. } | Self::Sweep {} => 35,
-            Self::ReconcileRepository { .. } | Self::Retain {} => 5,
         }
     }
 

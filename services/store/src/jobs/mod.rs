@@ -23,8 +23,6 @@ pub struct NewJob {
     /// arrives while a job of the same key runs is taken to be the same work.
     pub key: Option<String>,
     pub payload: Value,
-    /// Higher ones are claimed first.
-    pub priority: i32,
     /// How long it waits before it is due, by the database's clock: those of the servers may disagree.
     pub delay: Duration,
     /// At least 1.
@@ -69,8 +67,8 @@ pub enum Held {
 pub async fn enqueue(executor: impl PgExecutor<'_>, job: &NewJob) -> Result<Option<i64>> {
     let subject = || format!("enqueue the job {} {}", job.kind, job.key.as_deref().unwrap_or("without key"));
     sqlx::query_scalar!(
-        "insert into jobs (kind, key, payload, priority, run_at, max_attempts)
-         values ($1, $2, $3::text::json, $4, now() + $5 * interval '1 ms', $6)
+        "insert into jobs (kind, key, payload, run_at, max_attempts)
+         values ($1, $2, $3::text::json, now() + $4 * interval '1 ms', $5)
          on conflict (kind, key) where finished_at is null and key is not null
              do update set run_at = excluded.run_at
              where jobs.state = 'queued' and jobs.attempts = 0 and jobs.run_at > excluded.run_at
@@ -78,7 +76,6 @@ pub async fn enqueue(executor: impl PgExecutor<'_>, job: &NewJob) -> Result<Opti
         job.kind,
         job.key,
         json::to_text(subject, &job.payload)?,
-        job.priority,
         milliseconds(job.delay),
         job.max_attempts,
     )
@@ -87,8 +84,10 @@ pub async fn enqueue(executor: impl PgExecutor<'_>, job: &NewJob) -> Result<Opti
     .doing(subject)
 }
 
-/// Takes the next job of `kinds` that is due, or whose holder's lease ran out, for `lease`. Highest
-/// priority first, then the longest due. Never hands a held job to two workers.
+/// Takes the next job of `kinds` that is due, or whose holder's lease ran out, for `lease`. The first kind that has one
+/// gives it, the longest due; jobs whose holder died come before all. Never hands a held job to two workers.
+///
+/// However long the queue is, this reads a few entries of an index: each kind is asked for its first alone.
 ///
 /// # Errors
 /// When the database fails.
@@ -102,13 +101,17 @@ pub async fn claim(
     let row = sqlx::query!(
         r#"update jobs set state = 'running', locked_by = $1, lease_until = clock_timestamp() + $3 * interval '1 ms',
                            attempts = attempts + 1
-           where id = (
-               select id from jobs
-               where finished_at is null and kind = any($2)
-                 and ((state = 'queued' and run_at <= now()) or (state = 'running' and lease_until < now()))
-               order by priority desc, run_at, id
-               for update skip locked limit 1
-           )
+           where id = coalesce(
+               (select id from jobs
+                where state = 'running' and kind = any($2) and lease_until < now()
+                order by lease_until for update skip locked limit 1),
+               (select first.id
+                from unnest($2) with ordinality as wanted (kind, place)
+                cross join lateral (
+                    select id from jobs
+                    where state = 'queued' and kind = wanted.kind and run_at <= now()
+                    order by run_at, id for update skip locked limit 1) as first
+                limit 1))
            returning id, kind, payload::text as "payload!", attempts, max_attempts,
                      extract(epoch from clock_timestamp() - created_at)::float8 as "age!""#,
         worker,
@@ -138,8 +141,12 @@ pub async fn claim(
 pub async fn next_due(executor: impl PgExecutor<'_>, kinds: &[&str]) -> Result<Option<Duration>> {
     let kinds: Vec<String> = kinds.iter().map(|&k| k.to_owned()).collect();
     let seconds = sqlx::query_scalar!(
-        r#"select extract(epoch from min(coalesce(lease_until, run_at)) - clock_timestamp())::float8 as "seconds?"
-           from jobs where finished_at is null and kind = any($1)"#,
+        r#"select extract(epoch from min(due) - clock_timestamp())::float8 as "seconds?"
+           from unnest($1::text[]) as wanted (kind)
+           cross join lateral (
+               (select run_at as due from jobs where state = 'queued' and kind = wanted.kind order by run_at, id limit 1)
+               union all
+               select min(lease_until) from jobs where state = 'running' and kind = wanted.kind) as first"#,
         &kinds
     )
     .fetch_one(executor)

@@ -28,7 +28,6 @@ fn handle() -> NewJob {
         kind: "handle".into(),
         key: None,
         payload: Value::Null,
-        priority: 0,
         delay: std::time::Duration::ZERO,
         max_attempts: 3,
     }

@@ -14,7 +14,7 @@ const BRIEF: Duration = Duration::from_millis(120);
 
 fn job(key: Option<&str>) -> NewJob {
     let key = key.map(str::to_owned);
-    NewJob { kind: "detect".into(), key, payload: json!({"n": 1}), priority: 0, delay: Duration::ZERO, max_attempts: 2 }
+    NewJob { kind: "detect".into(), key, payload: json!({"n": 1}), delay: Duration::ZERO, max_attempts: 2 }
 }
 
 async fn add(store: &Store, job: &NewJob) -> Option<i64> {
@@ -150,13 +150,49 @@ async fn a_committed_job_wakes_and_an_uncommitted_one_does_not() {
 }
 
 #[tokio::test]
-async fn what_was_begun_is_finished_before_what_is_new() {
+async fn kinds_are_served_in_the_order_in_which_they_are_wanted() {
     let database = Database::new().await;
     let store = &database.store;
     let first = add(store, &job(None)).await.unwrap();
-    let urgent = add(store, &NewJob { priority: 5, ..job(None) }).await.unwrap();
-    assert_eq!(claim(store, "a", LEASE).await.unwrap().id, urgent);
-    assert_eq!(claim(store, "a", LEASE).await.unwrap().id, first);
+    let wanted = add(store, &NewJob { kind: "decide".into(), ..job(None) }).await.unwrap();
+    let unwanted = add(store, &NewJob { kind: "publish".into(), ..job(None) }).await.unwrap();
+    let claim = async |lease| {
+        jobs::claim(store.pool(), "a", &["decide", "detect"], lease).await.unwrap().map(|job| job.id)
+    };
+    assert_eq!(claim(LEASE).await, Some(wanted));
+    assert_eq!(claim(Duration::ZERO).await, Some(first));
+    // The holder died; what is new has to wait.
+    add(store, &NewJob { kind: "decide".into(), ..job(None) }).await.unwrap();
+    assert_eq!(claim(LEASE).await, Some(first));
+    assert_ne!(claim(LEASE).await, Some(unwanted));
+    assert_eq!(claim(LEASE).await, None);
+}
+
+#[tokio::test]
+async fn a_claim_reads_no_more_however_long_the_queue_is() {
+    let database = Database::new().await;
+    let mut transaction = database.store.begin().await.unwrap();
+    // Nothing has counted the rows yet: that is how a wave finds the table.
+    sqlx::query(
+        "insert into jobs (kind, payload, max_attempts)
+         select kind, '{}', 5 from unnest(array['publish', 'detect']) kind, generate_series(1, 5000)",
+    )
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    let read = async |transaction: &mut lockgate_store::Transaction<'_>| -> i64 {
+        sqlx::query_scalar(
+            "select seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = 'jobs'",
+        )
+        .fetch_one(&mut **transaction)
+        .await
+        .unwrap()
+    };
+    let before = read(&mut transaction).await;
+    assert!(jobs::claim(&mut *transaction, "a", &["decide", "detect"], LEASE).await.unwrap().is_some());
+    assert!(jobs::next_due(&mut *transaction, &["decide", "detect"]).await.unwrap().is_some());
+    let after = read(&mut transaction).await;
+    assert!(after - before < 20, "{} rows were read", after - before);
 }
 
 #[tokio::test]

@@ -1,0 +1,1 @@
+insert into jobs (kind, key, payload, max_attempts) values ('sweep', 'nineteen', '{}', 5);
