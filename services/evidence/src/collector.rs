@@ -62,14 +62,14 @@ pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lockgate_model::VersionError;
-    use std::{cmp::Ordering, collections::BTreeSet};
+    use lockgate_model::{VersionError, VersionKey, VersionKeyWriter};
+    use std::collections::BTreeSet;
 
     struct AsText;
 
     impl VersionOrder for AsText {
-        fn compare(&self, left: &str, right: &str) -> Result<Ordering, VersionError> {
-            Ok(left.cmp(right))
+        fn key(&self, version: &str) -> Result<VersionKey, VersionError> {
+            Ok(VersionKeyWriter::default().text(version).finish())
         }
         fn in_range(&self, range: &str, version: &str) -> Result<bool, VersionError> {
             Ok(range == version)

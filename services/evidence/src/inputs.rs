@@ -1,5 +1,6 @@
 //! What collectors look at: handed over whole, so that they need no I/O of their own.
 
+use crate::advisory::PackageRecords;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use lockgate_archive::Contents;
@@ -50,8 +51,8 @@ pub struct AdvisoryFeed {
     /// Names the imported feed as a whole.
     pub digest: Digest,
     pub imported_at: DateTime<Utc>,
-    /// OSV records; shared, since they can be large and every release of the package is held against them.
-    pub records: Arc<[serde_json::Value]>,
+    /// Shared: every release of the package is held against them.
+    pub records: Arc<PackageRecords>,
 }
 
 /// Digests of what a collection looks at. Known before anything is fetched when the artifacts are known, so

@@ -11,7 +11,7 @@ mod license_text;
 #[path = "hostile/osv.rs"]
 mod osv;
 
-use lockgate_model::{Ecosystem, VersionError, VersionOrder};
+use lockgate_model::{Ecosystem, VersionError, VersionKey, VersionKeyWriter, VersionOrder};
 use proptest::{prelude::*, sample::Index};
 use std::cmp::Ordering;
 
@@ -31,8 +31,10 @@ impl Dotted {
 }
 
 impl VersionOrder for Dotted {
-    fn compare(&self, left: &str, right: &str) -> Result<Ordering, VersionError> {
-        Ok(Self::parse(left)?.cmp(&Self::parse(right)?))
+    fn key(&self, version: &str) -> Result<VersionKey, VersionError> {
+        let mut key = VersionKeyWriter::default();
+        Self::parse(version)?.iter().for_each(|number| drop(key.number(*number)));
+        Ok(key.end().finish())
     }
 
     fn in_range(&self, range: &str, version: &str) -> Result<bool, VersionError> {

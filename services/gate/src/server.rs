@@ -16,7 +16,7 @@ use lockgate_policy::{Policy, PolicyHandle};
 use lockgate_postgres::{Cluster, ClusterConfig};
 use lockgate_source::Cache;
 use lockgate_store::{Store, provision};
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 /// Named to registries, so that their operators know who asks.
@@ -101,7 +101,7 @@ fn github(config: &Config) -> Result<Option<App>> {
 pub fn context(config: Config, store: Store) -> Result<Arc<Context>> {
     let policy = policy(&config)?;
     let license = LicenseData::embedded();
-    let collector = collector(&config, Knowledge::Store(store.clone()), license)?;
+    let collector = collector(&config, Knowledge::stored(store.clone()), license)?;
     let github = github(&config)?;
     let credentials = Arc::new(Credentials::read(&config)?);
     let git = Cache::new(config.git_cache(), config.work.git_cache_bytes);
@@ -123,8 +123,7 @@ pub async fn serve(
     let watching = tokio::spawn(Arc::clone(&context.credentials).watch(context.github.clone()));
     let workers = (role != Role::Intake).then(|| Workers::start(&context));
     tracing::info!(address = %listener.local_addr()?, ?role, policy = %context.policy.current().digest(), "serving");
-    let routes = web::router(state, role).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
+    web::connections::serve(&listener, &web::router(state, role), stop).await;
     access_log.finish().await;
     if let Some(workers) = workers {
         workers.stop().await;

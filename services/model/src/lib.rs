@@ -26,5 +26,5 @@ pub use identity::{CommitSha, DeliveryId, IdentityError, RepoId};
 pub use lockfile::{LockedDigest, LockedRelease, Lockfile, LockfileError, LockfileFormat, Origin};
 pub use published::{PublishedFile, PublishedFileKind, PublishedPackage, PublishedRelease};
 pub use release::{Artifact, Ecosystem, Release, ReleaseError};
-pub use version::{VersionError, VersionOrder};
+pub use version::{VersionError, VersionKey, VersionKeyWriter, VersionOrder};
 pub use waiver::Waiver;

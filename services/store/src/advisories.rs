@@ -160,6 +160,8 @@ pub struct Kept {
     /// SHA-256 of the text, in hexadecimal; what [`digests`] answers.
     pub sha256: String,
     pub body: Value,
+    /// Of the text, in bytes.
+    pub size: usize,
 }
 
 /// The records about each of `packages`, in their order: ordered by id, withdrawn ones included.
@@ -184,7 +186,7 @@ pub async fn for_packages(executor: impl PgExecutor<'_>, packages: &[(Ecosystem,
     for row in rows {
         let sha256 = Digest::sha256(row.body.as_bytes()).hex();
         let body = json::from_text(|| format!("the advisory {}", row.id), &row.body)?;
-        place(&mut records, row.place).push(Kept { sha256, body });
+        place(&mut records, row.place).push(Kept { sha256, body, size: row.body.len() });
     }
     Ok(records)
 }

@@ -1,8 +1,7 @@
 //! Version order of Rust: Semantic Versioning 2.0, ranges as `Cargo.toml` writes them.
 
-use lockgate_model::{Ecosystem, VersionError, VersionOrder};
+use lockgate_model::{Ecosystem, VersionError, VersionKey, VersionKeyWriter, VersionOrder};
 use semver::{Version, VersionReq};
-use std::cmp::Ordering;
 
 /// Precedence of SemVer section 11: build metadata is ignored. (The crate's own total order, which Cargo uses
 /// to break ties between such versions, ranks build metadata too; advisories speak of precedence.)
@@ -10,8 +9,12 @@ use std::cmp::Ordering;
 pub(super) struct CargoVersions;
 
 impl VersionOrder for CargoVersions {
-    fn compare(&self, left: &str, right: &str) -> Result<Ordering, VersionError> {
-        Ok(read(left)?.cmp_precedence(&read(right)?))
+    fn key(&self, version: &str) -> Result<VersionKey, VersionError> {
+        let version = read(version)?;
+        let mut key = VersionKeyWriter::default();
+        key.number(version.major).number(version.minor).number(version.patch);
+        let identifiers = version.pre.split('.').filter(|identifier| !identifier.is_empty());
+        Ok(key.semver_prerelease(identifiers).finish())
     }
 
     /// A pre-release is in a range only when the range names a pre-release of the same three numbers.
@@ -37,6 +40,7 @@ fn error(what: &'static str, text: &str, error: &semver::Error) -> VersionError 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cmp::Ordering;
 
     #[test]
     fn versions_sort_by_precedence() {
@@ -88,6 +92,16 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn keys_are_in_the_order_of_precedence(
+            left in r"[0-2]\.[0-9]{1,2}\.[0-2](-[a-c1-9-]{1,3}(\.[a-c1-9]{1,2})?)?(\+b)?",
+            right in r"[0-2]\.[0-9]{1,2}\.[0-2](-[a-c1-9-]{1,3}(\.[a-c1-9]{1,2})?)?",
+        ) {
+            if let (Ok(l), Ok(r)) = (read(&left), read(&right)) {
+                proptest::prop_assert_eq!(CargoVersions.compare(&left, &right), Ok(l.cmp_precedence(&r)));
+            }
+        }
+
         #[test]
         fn arbitrary_text_never_panics(left: String, right in "[0-9a-z.^+*~=<>, -]{0,40}") {
             let _ = CargoVersions.compare(&left, &right);

@@ -3,8 +3,7 @@
 use super::range::Range;
 use super::version::{Options, Version};
 use crate::position::excerpt;
-use lockgate_model::{VersionError, VersionOrder};
-use std::cmp::Ordering;
+use lockgate_model::{VersionError, VersionKey, VersionOrder};
 
 /// The version order of npm.
 ///
@@ -14,8 +13,8 @@ use std::cmp::Ordering;
 pub(super) struct NpmVersions;
 
 impl VersionOrder for NpmVersions {
-    fn compare(&self, left: &str, right: &str) -> Result<Ordering, VersionError> {
-        Ok(version(left)?.cmp(&version(right)?))
+    fn key(&self, version: &str) -> Result<VersionKey, VersionError> {
+        Ok(self::version(version)?.key())
     }
 
     fn in_range(&self, range: &str, version: &str) -> Result<bool, VersionError> {
@@ -42,6 +41,7 @@ fn refused(what: &'static str, text: &str, message: &str) -> VersionError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cmp::Ordering;
 
     #[test]
     fn both_spellings_are_understood() {

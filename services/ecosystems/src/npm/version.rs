@@ -3,6 +3,7 @@
 //! Written here and not taken from a crate, because the crates follow Cargo's rules: npm knows a leading `v`,
 //! prereleases without hyphen, and numbers up to 2^53 - 1.
 
+use lockgate_model::{VersionKey, VersionKeyWriter};
 use std::cmp::Ordering;
 
 /// Longest version that node-semver reads, in bytes.
@@ -66,6 +67,15 @@ impl Version {
         !self.prerelease.is_empty()
     }
 
+    /// What stands for the version in comparisons; the order is the same.
+    pub(super) fn key(&self) -> VersionKey {
+        let mut key = VersionKeyWriter::default();
+        for number in self.numbers() {
+            key.number(number);
+        }
+        key.semver_prerelease(self.prerelease.iter().map(Identifier::text)).finish()
+    }
+
     pub(super) fn numbers(&self) -> [u64; 3] {
         [self.major, self.minor, self.patch]
     }
@@ -99,6 +109,14 @@ impl PartialOrd for Version {
 }
 
 impl Identifier {
+    /// Without leading zeros.
+    fn text(&self) -> &str {
+        match self {
+            Self::Numeric { digits, .. } => digits,
+            Self::Text(text) => text,
+        }
+    }
+
     fn new(text: &str) -> Self {
         if !text.bytes().all(|b| b.is_ascii_digit()) {
             return Self::Text(text.to_owned());
@@ -237,6 +255,7 @@ mod tests {
         ) {
             let (a, b) = (Version::parse(&a, true).unwrap(), Version::parse(&b, true).unwrap());
             prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+            prop_assert_eq!(a.cmp(&b), a.key().cmp(&b.key()));
         }
 
         #[test]

@@ -1,9 +1,8 @@
 //! Version order of PyPI: PEP 440.
 
 use super::specifier::Specifiers;
-use lockgate_model::{Ecosystem, VersionError, VersionOrder};
-use pep440_rs::Version;
-use std::cmp::Ordering;
+use lockgate_model::{Ecosystem, VersionError, VersionKey, VersionKeyWriter, VersionOrder};
+use pep440_rs::{LocalSegment, PrereleaseKind, Version};
 use std::str::FromStr;
 
 /// PEP 440, ranges as `packaging` reads its specifier sets.
@@ -11,8 +10,8 @@ use std::str::FromStr;
 pub(super) struct Pep440;
 
 impl VersionOrder for Pep440 {
-    fn compare(&self, left: &str, right: &str) -> Result<Ordering, VersionError> {
-        Ok(read(left)?.cmp(&read(right)?))
+    fn key(&self, version: &str) -> Result<VersionKey, VersionError> {
+        read(version).map(|version| key(&version))
     }
 
     /// `SpecifierSet(range).contains(version)`: pre-releases are let in, since the one version asked about has no
@@ -24,6 +23,45 @@ impl VersionOrder for Pep440 {
     fn is_prerelease(&self, version: &str) -> Result<bool, VersionError> {
         Ok(read(version)?.any_prerelease())
     }
+}
+
+/// PEP 440, "Summary of permitted suffixes and relative ordering".
+fn key(version: &Version) -> VersionKey {
+    let mut key = VersionKeyWriter::default();
+    key.number(version.epoch());
+    let release = version.release();
+    let significant = release.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1);
+    for number in &release[..significant] {
+        key.number(*number);
+    }
+    key.end();
+    // A development release alone comes before the pre-releases, and what is neither after them.
+    match (version.pre(), version.post(), version.dev()) {
+        (None, None, Some(_)) => key.rank(1),
+        (Some(pre), ..) => key
+            .rank(match pre.kind {
+                PrereleaseKind::Alpha => 2,
+                PrereleaseKind::Beta => 3,
+                PrereleaseKind::Rc => 4,
+            })
+            .number(pre.number),
+        (None, ..) => key.rank(5),
+    };
+    match version.post() {
+        None => key.rank(1),
+        Some(number) => key.rank(2).number(number),
+    };
+    match version.dev() {
+        Some(number) => key.rank(1).number(number),
+        None => key.rank(2),
+    };
+    for segment in version.local() {
+        match segment {
+            LocalSegment::String(text) => key.rank(1).text(text),
+            LocalSegment::Number(number) => key.rank(2).number(*number),
+        };
+    }
+    key.end().finish()
 }
 
 /// # Errors
@@ -46,6 +84,7 @@ fn error(what: &'static str, text: &str, message: String) -> VersionError {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::cmp::Ordering;
 
     /// Written in ascending order.
     const ORDER: &[&str] = &[
@@ -106,7 +145,17 @@ mod tests {
         }
     }
 
+    const SPELLING: &str =
+        r"([0-2]!)?[0-3](\.[0-3]){0,3}(a|b|rc)?[0-2]?(\.post[0-2])?(\.dev[0-2])?(\+[a-c0-2]{1,2}(\.[a-c0-2]{1,2})?)?";
+
     proptest! {
+        #[test]
+        fn keys_are_in_the_order_of_the_versions(left in SPELLING, right in SPELLING) {
+            if let (Ok(left), Ok(right)) = (read(&left), read(&right)) {
+                prop_assert_eq!(key(&left).cmp(&key(&right)), left.cmp(&right), "{} and {}", left, right);
+            }
+        }
+
         #[test]
         fn arbitrary_text_never_panics(left: String, right in "[0-9a-z.!+*~=<>, -]{0,40}") {
             let _ = Pep440.compare(&left, &right);

@@ -3,9 +3,12 @@
 //! The one departure: what cannot be compared is never "not affected". A version that the ecosystem's order
 //! does not know, or a range of an unknown kind, makes the answer [`MatchResult::Unreadable`], unless another
 //! range or the explicit list already says "affected".
+//!
+//! A record is prepared once and held against many releases: every version in it is read when it is prepared, so that
+//! a look at it compares bytes.
 
-use super::osv::{Affected, Event, Range, RangeKind, Record};
-use lockgate_model::{Release, VersionError, VersionOrder};
+use super::osv::{Affected, Event, Package, RangeKind, Record};
+use lockgate_model::{Release, VersionError, VersionKey, VersionOrder};
 use std::cmp::Ordering;
 
 /// What a record says of a release.
@@ -30,132 +33,237 @@ enum Answer {
     Unknown(String),
 }
 
-/// Evaluates `record` for `release` (OSV schema, section "Evaluation").
-pub fn matches(record: &Record, release: &Release, versions: &dyn VersionOrder) -> MatchResult {
-    let about =
-        |a: &Affected| a.package.as_ref().is_some_and(|p| p.ecosystem == release.ecosystem && p.name == release.name);
-    let mut unknown = None;
-    let entries: Vec<_> = record.affected.iter().enumerate().filter(|(_, a)| about(a)).collect();
-    for (index, entry) in &entries {
-        match in_entry(entry, &release.version, versions) {
-            Answer::Yes => {
-                let fixed = fixed_versions(entries.iter().map(|(_, e)| *e), &release.version, versions);
-                return MatchResult::Affected { entry: *index, fixed };
+/// A record that was read for one package.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// Its versions and the entries of other packages are left out: they are not needed any more.
+    record: Record,
+    package: Package,
+    entries: Vec<Entry>,
+}
+
+/// An entry of `affected` about the package.
+#[derive(Debug, Clone)]
+struct Entry {
+    /// Index into [`Record::affected`].
+    index: usize,
+    /// Neither versions nor ranges: the record means the package as such.
+    everything: bool,
+    /// Versions listed one by one, sorted.
+    listed: Vec<VersionKey>,
+    /// Listed texts that are no versions of the ecosystem.
+    odd: Vec<String>,
+    ranges: Vec<Result<Vec<Boundary>, String>>,
+    /// Why nothing can be told of a version that the entry does not list.
+    silent: Option<&'static str>,
+}
+
+/// An event of a range.
+#[derive(Debug, Clone)]
+struct Boundary {
+    kind: Kind,
+    at: Position,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Introduced,
+    Fixed,
+    LastAffected,
+    Limit,
+}
+
+#[derive(Debug, Clone)]
+enum Position {
+    /// Before every version: `introduced: "0"`, whatever the order makes of `0`.
+    Start,
+    At(VersionKey),
+    /// After every version: `limit: "*"`.
+    End,
+    Unreadable(Box<VersionError>),
+}
+
+/// A version that is asked about.
+pub(super) struct Asked<'a> {
+    release: &'a Release,
+    key: Result<VersionKey, VersionError>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(release: &'a Release, versions: &dyn VersionOrder) -> Self {
+        Self { release, key: versions.key(&release.version) }
+    }
+}
+
+impl Prepared {
+    pub fn new(mut record: Record, package: &Package, versions: &dyn VersionOrder) -> Self {
+        let about = |entry: &Affected| entry.package.as_ref() == Some(package);
+        let entries: Vec<_> = record.affected.iter().enumerate().filter(|(_, entry)| about(entry)).collect();
+        let entries = entries.into_iter().map(|(index, entry)| Entry::new(index, entry, versions)).collect();
+        for entry in &mut record.affected {
+            entry.versions = Vec::new();
+            if !about(entry) {
+                entry.ranges = Vec::new();
             }
-            Answer::Unknown(why) => unknown = unknown.or(Some(why)),
-            Answer::No => {}
+        }
+        Self { record, package: package.clone(), entries }
+    }
+
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Evaluates the record for `release` (OSV schema, section "Evaluation").
+    pub fn matches(&self, release: &Release, versions: &dyn VersionOrder) -> MatchResult {
+        self.holds(&Asked::new(release, versions), versions)
+    }
+
+    pub(super) fn holds(&self, asked: &Asked<'_>, versions: &dyn VersionOrder) -> MatchResult {
+        let Asked { release, key } = asked;
+        if (self.package.ecosystem, &self.package.name) != (release.ecosystem, &release.name) {
+            return MatchResult::NotAffected;
+        }
+        let mut unknown = None;
+        for entry in &self.entries {
+            match entry.covers(&release.version, key) {
+                Answer::Yes => {
+                    let entries = self.entries.iter().map(|entry| &self.record.affected[entry.index]);
+                    let fixed = fixed_versions(entries, &release.version, versions);
+                    return MatchResult::Affected { entry: entry.index, fixed };
+                }
+                Answer::Unknown(why) => unknown = unknown.or(Some(why)),
+                Answer::No => {}
+            }
+        }
+        unknown.map_or(MatchResult::NotAffected, |why| MatchResult::Unreadable { why })
+    }
+}
+
+impl Entry {
+    fn new(index: usize, entry: &Affected, versions: &dyn VersionOrder) -> Self {
+        let (mut listed, mut odd) = (Vec::with_capacity(entry.versions.len()), Vec::new());
+        for text in &entry.versions {
+            match versions.key(text) {
+                Ok(key) => listed.push(key),
+                Err(_) => odd.push(text.clone()),
+            }
+        }
+        listed.sort_unstable();
+        listed.dedup();
+        let told: Vec<_> = entry.ranges.iter().filter(|range| range.kind != RangeKind::Git).collect();
+        let commits_only = entry.versions.is_empty() && told.is_empty();
+        Self {
+            index,
+            everything: entry.versions.is_empty() && entry.ranges.is_empty(),
+            listed,
+            odd,
+            silent: commits_only.then_some("it names git commits only, and no published version"),
+            ranges: told
+                .into_iter()
+                .map(|range| match &range.kind {
+                    RangeKind::Unknown(kind) => Err(format!("its range is of the unknown kind {kind:?}")),
+                    _ => Ok(range.events.iter().map(|event| Boundary::new(event, versions)).collect()),
+                })
+                .collect(),
         }
     }
-    unknown.map_or(MatchResult::NotAffected, |why| MatchResult::Unreadable { why })
-}
 
-fn in_entry(entry: &Affected, version: &str, versions: &dyn VersionOrder) -> Answer {
-    // Neither versions nor ranges: the record means the package as such.
-    if entry.versions.is_empty() && entry.ranges.is_empty() {
-        return Answer::Yes;
+    fn covers(&self, version: &str, key: &Result<VersionKey, VersionError>) -> Answer {
+        if self.everything || self.lists(version, key) {
+            return Answer::Yes;
+        }
+        let mut unknown = None;
+        for range in &self.ranges {
+            let said = match range {
+                Ok(events) => evaluate(events, key).map_err(|error| error.to_string()),
+                Err(why) => Err(why.clone()),
+            };
+            match said {
+                Ok(true) => return Answer::Yes,
+                Ok(false) => {}
+                Err(why) => unknown = unknown.or(Some(why)),
+            }
+        }
+        let unknown = unknown.or_else(|| self.silent.map(str::to_owned));
+        unknown.map_or(Answer::No, Answer::Unknown)
     }
-    if is_listed(&entry.versions, version, versions) {
-        return Answer::Yes;
-    }
-    let mut unknown = None;
-    for range in entry.ranges.iter().filter(|r| r.kind != RangeKind::Git) {
-        match in_range(range, version, versions) {
-            Answer::Yes => return Answer::Yes,
-            Answer::Unknown(why) => unknown = unknown.or(Some(why)),
-            Answer::No => {}
+
+    /// Spelled alike, or equal in the ecosystem's order (PyPI's `1.0` is `1.0.0`).
+    fn lists(&self, version: &str, key: &Result<VersionKey, VersionError>) -> bool {
+        match key {
+            Ok(key) => self.listed.binary_search(key).is_ok(),
+            Err(_) => self.odd.iter().any(|text| text == version),
         }
     }
-    if unknown.is_none() && entry.versions.is_empty() && entry.ranges.iter().all(|r| r.kind == RangeKind::Git) {
-        unknown = Some("it names git commits only, and no published version".to_owned());
-    }
-    unknown.map_or(Answer::No, Answer::Unknown)
 }
 
-/// Spelled alike, or equal in the ecosystem's order (PyPI's `1.0` is `1.0.0`).
-fn is_listed(listed: &[String], version: &str, versions: &dyn VersionOrder) -> bool {
-    listed.iter().any(|v| v == version)
-        || listed.iter().any(|v| matches!(versions.compare(v, version), Ok(Ordering::Equal)))
+impl Boundary {
+    fn new(event: &Event, versions: &dyn VersionOrder) -> Self {
+        let read = |text| versions.key(text).map_or_else(|e| Position::Unreadable(Box::new(e)), Position::At);
+        let (kind, at) = match event {
+            Event::Introduced(text) if text == "0" => (Kind::Introduced, Position::Start),
+            Event::Limit(text) if text == "*" => (Kind::Limit, Position::End),
+            Event::Introduced(text) => (Kind::Introduced, read(text)),
+            Event::Fixed(text) => (Kind::Fixed, read(text)),
+            Event::LastAffected(text) => (Kind::LastAffected, read(text)),
+            Event::Limit(text) => (Kind::Limit, read(text)),
+        };
+        Self { kind, at }
+    }
+
+    /// How `version` lies to the event.
+    fn seen_from(&self, version: &VersionKey) -> Result<Ordering, &VersionError> {
+        match &self.at {
+            Position::Start => Ok(Ordering::Greater),
+            Position::At(key) => Ok(version.cmp(key)),
+            Position::End => Ok(Ordering::Less),
+            Position::Unreadable(error) => Err(error),
+        }
+    }
+
+    /// At one version `last_affected` comes last (`introduced` beside it leaves that version alone affected); otherwise
+    /// the record's own order stands.
+    fn is_before<'b>(&'b self, earlier: &'b Self) -> bool {
+        let place = |boundary: &'b Self| match &boundary.at {
+            Position::At(key) => Some(key),
+            _ => None,
+        };
+        let last = |boundary: &Self| boundary.kind == Kind::LastAffected;
+        (place(self), last(self)) < (place(earlier), last(earlier))
+    }
 }
 
-fn in_range(range: &Range, version: &str, versions: &dyn VersionOrder) -> Answer {
-    if let RangeKind::Unknown(kind) = &range.kind {
-        return Answer::Unknown(format!("its range is of the unknown kind {kind:?}"));
-    }
-    match evaluate(&range.events, version, versions) {
-        Ok(true) => Answer::Yes,
-        Ok(false) => Answer::No,
-        Err(error) => Answer::Unknown(error.to_string()),
-    }
-}
-
-/// The state after the last event at or below `version`. Each event is compared with the version once, so a
-/// range costs O(n) comparisons, and O(n log n) only among the events that lie below.
-fn evaluate(events: &[Event], version: &str, versions: &dyn VersionOrder) -> Result<bool, VersionError> {
+/// The state after the last event at or below the version: O(n) comparisons.
+fn evaluate<'a>(
+    events: &'a [Boundary],
+    version: &'a Result<VersionKey, VersionError>,
+) -> Result<bool, &'a VersionError> {
     // 1. The version itself must be one, even where every event would answer without looking at it.
-    versions.compare(version, version)?;
+    let version = version.as_ref()?;
     // 2. Before the limits: any limit above will do; no limit means no bound.
-    let mut limits = events.iter().filter(|e| matches!(e, Event::Limit(_))).peekable();
-    if limits.peek().is_some() && !before_any(limits, version, versions)? {
-        return Ok(false);
-    }
-    // 3. Events that lie at or below the version, in order.
-    let mut passed = Vec::new();
-    for event in events {
-        let order = compare_to_event(version, event, versions)?;
-        let passes = match event {
-            Event::Introduced(_) | Event::Fixed(_) => order != Ordering::Less,
-            Event::LastAffected(_) => order == Ordering::Greater,
-            Event::Limit(_) => false,
-        };
-        if passes {
-            passed.push(event);
+    let mut limits = events.iter().filter(|event| event.kind == Kind::Limit).peekable();
+    if limits.peek().is_some() {
+        let mut below = false;
+        for limit in limits {
+            below = below || limit.seen_from(version)? == Ordering::Less;
+        }
+        if !below {
+            return Ok(false);
         }
     }
-    // 4. The greatest of them decides.
-    let mut last: Option<&Event> = None;
-    for event in passed {
-        last = match last {
-            Some(before) if order_events(event, before, versions)? == Ordering::Less => Some(before),
-            _ => Some(event),
+    // 3. The greatest of the events at or below the version decides.
+    let mut last: Option<&Boundary> = None;
+    for event in events.iter().filter(|event| event.kind != Kind::Limit) {
+        let order = event.seen_from(version)?;
+        let passed = match event.kind {
+            Kind::LastAffected => order == Ordering::Greater,
+            _ => order != Ordering::Less,
         };
-    }
-    Ok(matches!(last, Some(Event::Introduced(_))))
-}
-
-fn before_any<'a>(
-    limits: impl Iterator<Item = &'a Event>,
-    version: &str,
-    versions: &dyn VersionOrder,
-) -> Result<bool, VersionError> {
-    for limit in limits {
-        if limit.version() == "*" || versions.compare(version, limit.version())? == Ordering::Less {
-            return Ok(true);
+        if passed && last.is_none_or(|earlier| !event.is_before(earlier)) {
+            last = Some(event);
         }
     }
-    Ok(false)
-}
-
-/// `introduced: "0"` lies before every version, whatever the order makes of `0`.
-fn compare_to_event(version: &str, event: &Event, versions: &dyn VersionOrder) -> Result<Ordering, VersionError> {
-    match event {
-        Event::Introduced(at) if at == "0" => Ok(Ordering::Greater),
-        Event::Limit(_) => Ok(Ordering::Less),
-        other => versions.compare(version, other.version()),
-    }
-}
-
-/// At one version `last_affected` comes last (`introduced` beside it leaves that version alone affected);
-/// otherwise the record's own order stands, since the later of two equals is `event`.
-fn order_events(event: &Event, before: &Event, versions: &dyn VersionOrder) -> Result<Ordering, VersionError> {
-    let is_start = |e: &Event| matches!(e, Event::Introduced(at) if at == "0");
-    let order = match (is_start(event), is_start(before)) {
-        (true, true) => Ordering::Equal,
-        (true, false) => Ordering::Less,
-        (false, true) => Ordering::Greater,
-        (false, false) => versions.compare(event.version(), before.version())?,
-    };
-    let ends = |e: &Event| matches!(e, Event::LastAffected(_));
-    Ok(order.then(ends(event).cmp(&ends(before))))
+    Ok(last.is_some_and(|event| event.kind == Kind::Introduced))
 }
 
 /// Fixed versions above `version`, lowest first, each once; one that cannot be compared is kept, at the end.
@@ -192,11 +300,15 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
+    fn judged(record: &Value, release: &Release) -> MatchResult {
+        let package = Package { ecosystem: release.ecosystem, name: release.name.clone() };
+        Prepared::new(Record::from_value(record).unwrap(), &package, &SemverOrder).matches(release, &SemverOrder)
+    }
+
     fn verdict(affected: Value, version: &str) -> MatchResult {
         let mut entry = affected;
         entry["package"] = json!({"ecosystem": "npm", "name": "left-pay"});
-        let record = Record::from_value(&json!({"id": "T-1", "affected": [entry]})).unwrap();
-        matches(&record, &Release::new(Ecosystem::Npm, "left-pay", version), &SemverOrder)
+        judged(&json!({"id": "T-1", "affected": [entry]}), &Release::new(Ecosystem::Npm, "left-pay", version))
     }
 
     fn range(kind: &str, events: Value) -> Value {
@@ -314,9 +426,8 @@ mod tests {
             {"package": {"ecosystem": Ecosystem::Cargo.osv_name(), "name": "left-pay"}},
             {"versions": ["1.0.0"]},
         ]});
-        let record = Record::from_value(&record).unwrap();
         let release = Release::new(Ecosystem::Npm, "left-pay", "1.0.0");
-        assert_eq!(matches(&record, &release, &SemverOrder), MatchResult::NotAffected);
+        assert_eq!(judged(&record, &release), MatchResult::NotAffected);
     }
 
     #[test]
@@ -359,7 +470,8 @@ mod tests {
                 let at = format!("{at}.0.0");
                 match kind { 0 => Event::Introduced(at), 1 => Event::Fixed(at), 2 => Event::LastAffected(at), _ => Event::Limit(at) }
             }).collect();
-            let found = evaluate(&events, &format!("{version}.0.0"), &SemverOrder).unwrap();
+            let bounds: Vec<_> = events.iter().map(|event| Boundary::new(event, &SemverOrder)).collect();
+            let found = evaluate(&bounds, &SemverOrder.key(&format!("{version}.0.0"))) == Ok(true);
             prop_assert_eq!(found, reference(&events, version));
         }
 

@@ -7,6 +7,7 @@
 mod feed;
 mod matching;
 mod osv;
+mod records;
 #[cfg(test)]
 pub(crate) mod semver_order;
 mod severity;
@@ -14,17 +15,16 @@ mod severity;
 pub use feed::{
     FeedDigest, FeedFile, FeedRecord, FeedSummary, SkippedFile, read_feed, read_record, read_zip, zip_records,
 };
-pub use matching::{MatchResult, matches};
+pub use matching::{MatchResult, Prepared};
 pub use osv::{Affected, Event, OsvError, Package, Range, RangeKind, Record};
+pub use records::PackageRecords;
 pub use severity::{Rating, Severity, rate, score};
 
 use crate::{Collector, InputDigests, Inputs};
 use chrono::{DateTime, Utc};
-use lockgate_model::{Cause, CauseKind, Digest, Ecosystem, Observation, Release, VersionOrder};
+use lockgate_model::{Cause, CauseKind, Digest, Ecosystem, Observation, VersionOrder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::cmp::Reverse;
 
 /// What is known of a release; the facts of [`Advisory`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,7 +101,7 @@ impl Collector for Advisory {
         let feed = inputs.advisories.as_ref().map_err(Clone::clone)?;
         let release = &inputs.subject.release;
         let previous = inputs.change.old.as_ref().map(|o| &o.release);
-        let (matches, unreadable) = find(&feed.records, release, previous, (self.versions)(release.ecosystem));
+        let (matches, unreadable) = feed.records.find(release, previous, (self.versions)(release.ecosystem));
         let facts = AdvisoryFacts { feed: feed.digest.clone(), imported_at: feed.imported_at, matches, unreadable };
         let facts = serde_json::to_value(facts)
             .map_err(|e| Cause::new(CauseKind::Internal, format!("write the advisory facts of {release}: {e}")))?;
@@ -115,69 +115,6 @@ impl Collector for Advisory {
 
     fn facts_schema(&self) -> schemars::Schema {
         schemars::schema_for!(AdvisoryFacts)
-    }
-}
-
-/// The records that cover `release`, and the ids of those that cannot be judged. Also what
-/// `lockgate advisories match` prints, with `previous` = `None`.
-pub fn find(
-    records: &[Value],
-    release: &Release,
-    previous: Option<&Release>,
-    versions: &dyn VersionOrder,
-) -> (Vec<AdvisoryMatch>, Vec<String>) {
-    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
-    for value in records {
-        match Record::from_value(value) {
-            Ok(record) => match matches(&record, release, versions) {
-                MatchResult::Affected { entry, fixed } => {
-                    let introduced = introduced_by_change(&record, previous, versions);
-                    found.push(describe(record, entry, fixed, introduced));
-                }
-                MatchResult::Unreadable { why } => {
-                    tracing::debug!(advisory = record.id, %release, why, "an advisory cannot be compared");
-                    unreadable.push(record.id);
-                }
-                MatchResult::NotAffected => {}
-            },
-            Err(error) => {
-                let id = value.as_object().and_then(|o| osv::read_id(o).ok()).unwrap_or_else(|| "(without id)".into());
-                tracing::debug!(advisory = id, %release, %error, "an advisory cannot be read");
-                unreadable.push(id);
-            }
-        }
-    }
-    found.sort_by(|a, b| {
-        (Reverse(a.malicious), Reverse(a.severity), &a.id).cmp(&(Reverse(b.malicious), Reverse(b.severity), &b.id))
-    });
-    found.dedup_by(|a, b| a.id == b.id);
-    unreadable.sort_unstable();
-    unreadable.dedup();
-    (found, unreadable)
-}
-
-/// True unless the version before is known to be affected too: in doubt the change answers for it.
-fn introduced_by_change(record: &Record, previous: Option<&Release>, versions: &dyn VersionOrder) -> bool {
-    !previous.is_some_and(|p| matches!(matches(record, p, versions), MatchResult::Affected { .. }))
-}
-
-/// The entry's own severity replaces the record's (OSV schema, `affected[].severity`).
-fn describe(record: Record, entry: usize, fixed: Vec<String>, introduced_by_change: bool) -> AdvisoryMatch {
-    let malicious = record.is_malicious();
-    let entry = &record.affected[entry];
-    let vectors = if entry.vectors.is_empty() { &record.vectors } else { &entry.vectors };
-    let rating = rate(vectors, entry.rating.as_deref().or(record.rating.as_deref()));
-    AdvisoryMatch {
-        severity: rating.severity,
-        cvss: rating.cvss,
-        fixed,
-        introduced_by_change,
-        withdrawn: record.withdrawn.is_some(),
-        malicious,
-        id: record.id,
-        aliases: record.aliases,
-        summary: record.summary,
-        url: record.url,
     }
 }
 

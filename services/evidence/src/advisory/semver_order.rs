@@ -1,7 +1,6 @@
 //! A version order for the tests: Semantic Versioning 2.0, parsed by hand.
 
-use lockgate_model::{VersionError, VersionOrder};
-use std::cmp::Ordering;
+use lockgate_model::{VersionError, VersionKey, VersionKeyWriter, VersionOrder};
 
 #[derive(Debug)]
 pub(crate) struct SemverOrder;
@@ -17,28 +16,12 @@ fn parse(text: &str) -> Result<Parsed, VersionError> {
     Ok((numbers, pre.split('.').filter(|p| !p.is_empty()).map(str::to_owned).collect()))
 }
 
-fn compare_identifiers(left: &str, right: &str) -> Ordering {
-    match (left.parse::<u64>(), right.parse::<u64>()) {
-        (Ok(l), Ok(r)) => l.cmp(&r),
-        (Ok(_), Err(_)) => Ordering::Less,
-        (Err(_), Ok(_)) => Ordering::Greater,
-        (Err(_), Err(_)) => left.cmp(right),
-    }
-}
-
 impl VersionOrder for SemverOrder {
-    fn compare(&self, left: &str, right: &str) -> Result<Ordering, VersionError> {
-        let ((l, l_pre), (r, r_pre)) = (parse(left)?, parse(right)?);
-        let pre = match (l_pre.is_empty(), r_pre.is_empty()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => Ordering::Greater,
-            (false, true) => Ordering::Less,
-            (false, false) => {
-                let differ = l_pre.iter().zip(&r_pre).map(|(l, r)| compare_identifiers(l, r)).find(|o| o.is_ne());
-                differ.unwrap_or(l_pre.len().cmp(&r_pre.len()))
-            }
-        };
-        Ok(l.cmp(&r).then(pre))
+    fn key(&self, version: &str) -> Result<VersionKey, VersionError> {
+        let (numbers, pre) = parse(version)?;
+        let mut key = VersionKeyWriter::default();
+        numbers.iter().for_each(|number| drop(key.number(*number)));
+        Ok(key.semver_prerelease(pre.iter().map(String::as_str)).finish())
     }
 
     fn in_range(&self, _range: &str, _version: &str) -> Result<bool, VersionError> {

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::AdvisoryFeed;
-use lockgate_model::{ChangeKind, Claims, LockedRelease, Origin, ReleaseChange, Subject};
+use lockgate_model::{ChangeKind, Claims, LockedRelease, Origin, Release, ReleaseChange, Subject};
 use semver_order::SemverOrder;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 fn order(_: Ecosystem) -> &'static dyn VersionOrder {
     &SemverOrder
@@ -45,7 +46,9 @@ fn inputs(old: Option<&str>, new: &str, advisories: Result<AdvisoryFeed, Cause>)
 }
 
 fn feed(records: Vec<Value>) -> Result<AdvisoryFeed, Cause> {
-    Ok(AdvisoryFeed { digest: Digest::sha256(b"feed"), imported_at: DateTime::UNIX_EPOCH, records: records.into() })
+    let package = Package { ecosystem: Ecosystem::Npm, name: "left-pay".into() };
+    let records = Arc::new(PackageRecords::read(&package, &records, &SemverOrder));
+    Ok(AdvisoryFeed { digest: Digest::sha256(b"feed"), imported_at: DateTime::UNIX_EPOCH, records })
 }
 
 fn facts(old: Option<&str>, new: &str, records: Vec<Value>) -> AdvisoryFacts {

@@ -1,6 +1,6 @@
 //! OSV records, and whether they cover a release.
 
-use lockgate_evidence::advisory::{FeedFile, MatchResult, RangeKind, Record, matches, read_record, read_zip};
+use lockgate_evidence::advisory::{FeedFile, MatchResult, Prepared, RangeKind, Record, read_record, read_zip};
 use lockgate_model::{Ecosystem, Release, VersionOrder};
 
 /// `versions` is the order of each ecosystem, which this crate is given.
@@ -19,10 +19,12 @@ pub fn check_with(data: &[u8], versions: fn(Ecosystem) -> &'static dyn VersionOr
     let Ok(record) = Record::from_value(&value) else { return };
     for affected in &record.affected {
         let Some(package) = &affected.package else { continue };
+        let order = versions(package.ecosystem);
+        let prepared = Prepared::new(record.clone(), package, order);
         let events = affected.ranges.iter().flat_map(|r| &r.events).map(|e| e.version());
         for version in affected.versions.iter().map(String::as_str).chain(events).chain(["1.0.0", "0"]).take(12) {
             let release = Release::new(package.ecosystem, &package.name, version);
-            let found = matches(&record, &release, versions(package.ecosystem));
+            let found = prepared.matches(&release, order);
             if affected.versions.iter().any(|v| v == version) {
                 assert!(matches!(found, MatchResult::Affected { .. }), "a listed version is affected: {version:?}");
             }

@@ -1,7 +1,11 @@
 //! `lockgate advisories import` and `lockgate advisories match`.
 
 use super::{finding_code, lock};
-use crate::{config::Config, server};
+use crate::{
+    config::Config,
+    pipeline::{Knowledge, LocalAdvisories},
+    server,
+};
 use anyhow::{Context, Result, bail};
 use lockgate_evidence::{
     advisory::{self, FeedSummary},
@@ -129,29 +133,23 @@ async fn matches(config: &Path, file: &Path, local: Option<&Path>) -> Result<Exi
     let releases = releases(file)?;
     let mut found = 0;
     let knowledge = match local {
-        Some(path) => {
-            crate::pipeline::Knowledge::Local(std::sync::Arc::new(crate::pipeline::LocalAdvisories::read(path)?))
-        }
+        Some(path) => Knowledge::local(LocalAdvisories::read(path)?),
         None => {
             let config = Config::load(config)?;
             let database = server::database(&config).await?;
-            return match_all(&crate::pipeline::Knowledge::Store(database.store.clone()), &releases, &mut found).await;
+            return match_all(&Knowledge::stored(database.store.clone()), &releases, &mut found).await;
         }
     };
     match_all(&knowledge, &releases, &mut found).await
 }
 
-async fn match_all(
-    knowledge: &crate::pipeline::Knowledge,
-    releases: &[Release],
-    found: &mut usize,
-) -> Result<ExitCode> {
+async fn match_all(knowledge: &Knowledge, releases: &[Release], found: &mut usize) -> Result<ExitCode> {
     let packages: Vec<_> = releases.iter().map(|release| (release.ecosystem, release.name.clone())).collect();
     let advisories = knowledge.advisories(&packages).await?;
     for release in releases {
         let feed = advisories.of(release)?;
         let versions = lockgate_ecosystems::versions(release.ecosystem);
-        let (hits, unreadable) = advisory::find(&feed.records, release, None, versions);
+        let (hits, unreadable) = feed.records.find(release, None, versions);
         for hit in hits {
             *found += 1;
             println!("{}", serde_json::json!({ "purl": release.purl(), "advisory": hit }));

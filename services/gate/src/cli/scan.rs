@@ -16,7 +16,6 @@ use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 
@@ -64,9 +63,9 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode> 
     // Held until the end: the private cluster, if there is one, serves the run.
     let database = if arguments.remember { Some(server::database(&config).await?) } else { None };
     let knowledge = match (&arguments.advisories, &database) {
-        (None, Some(database)) => Knowledge::Store(database.store.clone()),
-        (Some(path), _) => Knowledge::Local(Arc::new(LocalAdvisories::read(path)?)),
-        (None, None) => Knowledge::Local(Arc::default()),
+        (None, Some(database)) => Knowledge::stored(database.store.clone()),
+        (Some(path), _) => Knowledge::local(LocalAdvisories::read(path)?),
+        (None, None) => Knowledge::local(LocalAdvisories::default()),
     };
     let collector = server::collector(&config, knowledge, LicenseData::embedded())?;
     let total = change.releases().filter(|r| r.comes_in()).count();

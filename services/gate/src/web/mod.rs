@@ -4,6 +4,7 @@ mod access_log;
 mod answers;
 mod api;
 pub mod auth;
+pub(crate) mod connections;
 mod headers;
 mod health;
 mod intake;

@@ -24,13 +24,7 @@ fn delivery<'a>(id: &'a DeliveryId, content: &'a str) -> NewDelivery<'a> {
 }
 
 fn handle() -> NewJob {
-    NewJob {
-        kind: "handle".into(),
-        key: None,
-        payload: Value::Null,
-        delay: std::time::Duration::ZERO,
-        max_attempts: 3,
-    }
+    NewJob { kind: "handle".into(), key: None, payload: Value::Null, delay: std::time::Duration::ZERO, max_attempts: 3 }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -156,9 +156,8 @@ async fn kinds_are_served_in_the_order_in_which_they_are_wanted() {
     let first = add(store, &job(None)).await.unwrap();
     let wanted = add(store, &NewJob { kind: "decide".into(), ..job(None) }).await.unwrap();
     let unwanted = add(store, &NewJob { kind: "publish".into(), ..job(None) }).await.unwrap();
-    let claim = async |lease| {
-        jobs::claim(store.pool(), "a", &["decide", "detect"], lease).await.unwrap().map(|job| job.id)
-    };
+    let claim =
+        async |lease| jobs::claim(store.pool(), "a", &["decide", "detect"], lease).await.unwrap().map(|job| job.id);
     assert_eq!(claim(LEASE).await, Some(wanted));
     assert_eq!(claim(Duration::ZERO).await, Some(first));
     // The holder died; what is new has to wait.
