@@ -33,7 +33,9 @@ impl Dotted {
 impl VersionOrder for Dotted {
     fn key(&self, version: &str) -> Result<VersionKey, VersionError> {
         let mut key = VersionKeyWriter::default();
-        Self::parse(version)?.iter().for_each(|number| drop(key.number(*number)));
+        for number in Self::parse(version)? {
+            key.number(number);
+        }
         Ok(key.end().finish())
     }
 

@@ -3,6 +3,7 @@
 //! Evidence (advisory ranges) needs version order, and order belongs to the ecosystems; this trait is
 //! how the one is handed to the other without an arrow between the crates.
 
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 
 /// Why a version or range has no meaning in its ecosystem.
@@ -42,16 +43,16 @@ pub trait VersionOrder: Send + Sync {
 }
 
 /// Bytes whose order is the order of the versions of one ecosystem; equal where the versions are. Written by
-/// [`VersionKeyWriter`].
+/// [`VersionKeyWriter`]. Those of usual versions lie in place: a look at an advisory reads a dozen of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VersionKey(Box<[u8]>);
+pub struct VersionKey(SmallVec<[u8; 16]>);
 
 /// Writes the parts of a version, the most significant first.
 ///
 /// What may end early is closed with [`VersionKeyWriter::end`], which lies below whatever could have followed: a list is
 /// less than its continuations.
 #[derive(Debug, Default)]
-pub struct VersionKeyWriter(Vec<u8>);
+pub struct VersionKeyWriter(SmallVec<[u8; 16]>);
 
 impl VersionKeyWriter {
     /// What is closed here sorts before what goes on.
@@ -111,7 +112,7 @@ impl VersionKeyWriter {
     }
 
     pub fn finish(&mut self) -> VersionKey {
-        VersionKey(std::mem::take(&mut self.0).into_boxed_slice())
+        VersionKey(std::mem::take(&mut self.0))
     }
 }
 
@@ -128,7 +129,9 @@ mod tests {
 
     fn list(numbers: &[u64]) -> VersionKey {
         key(|w| {
-            numbers.iter().for_each(|n| drop(w.number(*n)));
+            for number in numbers {
+                w.number(*number);
+            }
             w.end().rank(7);
         })
     }

@@ -96,7 +96,7 @@ async fn overload(arguments: &Arguments) -> Result<()> {
         lockgate: arguments.lockgate.clone(),
         workers: arguments.workers,
         pulls: arguments.pulls.min(40),
-        slow_storage: Duration::from_millis(100),
+        slow_storage: Duration::from_millis(500),
         calm: 256,
         connections: 4000,
         probe: Duration::from_secs(8),

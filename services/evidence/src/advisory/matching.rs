@@ -9,7 +9,7 @@
 
 use super::osv::{Affected, Event, Package, RangeKind, Record};
 use lockgate_model::{Release, VersionError, VersionKey, VersionOrder};
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 /// What a record says of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,8 @@ enum Answer {
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// Its versions and the entries of other packages are left out: they are not needed any more.
-    record: Record,
-    package: Package,
+    record: Box<Record>,
+    package: Arc<Package>,
     entries: Vec<Entry>,
 }
 
@@ -96,8 +96,8 @@ impl<'a> Asked<'a> {
 }
 
 impl Prepared {
-    pub fn new(mut record: Record, package: &Package, versions: &dyn VersionOrder) -> Self {
-        let about = |entry: &Affected| entry.package.as_ref() == Some(package);
+    pub fn new(mut record: Record, package: &Arc<Package>, versions: &dyn VersionOrder) -> Self {
+        let about = |entry: &Affected| entry.package.as_ref() == Some(&**package);
         let entries: Vec<_> = record.affected.iter().enumerate().filter(|(_, entry)| about(entry)).collect();
         let entries = entries.into_iter().map(|(index, entry)| Entry::new(index, entry, versions)).collect();
         for entry in &mut record.affected {
@@ -106,7 +106,7 @@ impl Prepared {
                 entry.ranges = Vec::new();
             }
         }
-        Self { record, package: package.clone(), entries }
+        Self { record: Box::new(record), package: Arc::clone(package), entries }
     }
 
     pub fn record(&self) -> &Record {
@@ -302,7 +302,8 @@ mod tests {
 
     fn judged(record: &Value, release: &Release) -> MatchResult {
         let package = Package { ecosystem: release.ecosystem, name: release.name.clone() };
-        Prepared::new(Record::from_value(record).unwrap(), &package, &SemverOrder).matches(release, &SemverOrder)
+        Prepared::new(Record::from_value(record).unwrap(), &Arc::new(package), &SemverOrder)
+            .matches(release, &SemverOrder)
     }
 
     fn verdict(affected: Value, version: &str) -> MatchResult {

@@ -8,7 +8,7 @@ use super::{
 };
 use lockgate_model::{Release, VersionOrder};
 use serde_json::Value;
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 /// OSV records as the advisory check looks at them: for one package, every version in them read.
 #[derive(Debug, Clone)]
@@ -21,14 +21,15 @@ pub struct PackageRecords {
 impl PackageRecords {
     /// Reads the records about `package`. One that cannot be read is kept by its id, and found for every release.
     pub fn read<'a>(
-        package: &Package,
+        package: Package,
         records: impl IntoIterator<Item = &'a Value>,
         versions: &dyn VersionOrder,
     ) -> Self {
+        let package = Arc::new(package);
         let mut read = Self { readable: Vec::new(), broken: Vec::new() };
         for value in records {
             match Record::from_value(value) {
-                Ok(record) => read.readable.push(Prepared::new(record, package, versions)),
+                Ok(record) => read.readable.push(Prepared::new(record, &package, versions)),
                 Err(error) => {
                     let id = value.as_object().and_then(|o| osv::read_id(o).ok());
                     let id = id.unwrap_or_else(|| "(without id)".into());

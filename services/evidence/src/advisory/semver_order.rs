@@ -20,7 +20,9 @@ impl VersionOrder for SemverOrder {
     fn key(&self, version: &str) -> Result<VersionKey, VersionError> {
         let (numbers, pre) = parse(version)?;
         let mut key = VersionKeyWriter::default();
-        numbers.iter().for_each(|number| drop(key.number(*number)));
+        for number in numbers {
+            key.number(number);
+        }
         Ok(key.semver_prerelease(pre.iter().map(String::as_str)).finish())
     }
 

@@ -47,7 +47,7 @@ fn inputs(old: Option<&str>, new: &str, advisories: Result<AdvisoryFeed, Cause>)
 
 fn feed(records: Vec<Value>) -> Result<AdvisoryFeed, Cause> {
     let package = Package { ecosystem: Ecosystem::Npm, name: "left-pay".into() };
-    let records = Arc::new(PackageRecords::read(&package, &records, &SemverOrder));
+    let records = Arc::new(PackageRecords::read(package, &records, &SemverOrder));
     Ok(AdvisoryFeed { digest: Digest::sha256(b"feed"), imported_at: DateTime::UNIX_EPOCH, records })
 }
 

@@ -2,6 +2,7 @@
 
 use lockgate_evidence::advisory::{FeedFile, MatchResult, Prepared, RangeKind, Record, read_record, read_zip};
 use lockgate_model::{Ecosystem, Release, VersionOrder};
+use std::sync::Arc;
 
 /// `versions` is the order of each ecosystem, which this crate is given.
 pub fn check_with(data: &[u8], versions: fn(Ecosystem) -> &'static dyn VersionOrder) {
@@ -20,7 +21,7 @@ pub fn check_with(data: &[u8], versions: fn(Ecosystem) -> &'static dyn VersionOr
     for affected in &record.affected {
         let Some(package) = &affected.package else { continue };
         let order = versions(package.ecosystem);
-        let prepared = Prepared::new(record.clone(), package, order);
+        let prepared = Prepared::new(record.clone(), &Arc::new(package.clone()), order);
         let events = affected.ranges.iter().flat_map(|r| &r.events).map(|e| e.version());
         for version in affected.versions.iter().map(String::as_str).chain(events).chain(["1.0.0", "0"]).take(12) {
             let release = Release::new(package.ecosystem, &package.name, version);

@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures::StreamExt;
 use lockgate_github::{Event, signature};
 use lockgate_model::{DeliveryId, RepoId};
 use lockgate_store::deliveries::Accepted;
@@ -21,6 +22,8 @@ use std::time::Duration;
 
 /// GitHub sends a body at once or not at all.
 const BODY: Duration = Duration::from_secs(10);
+/// What is refused is passed over for this long.
+const PASSING: Duration = Duration::from_secs(1);
 /// What a refused delivery should wait, in seconds.
 const RETRY_AFTER: &str = "30";
 
@@ -31,11 +34,15 @@ pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> 
     let stated = header(&parts.headers, header::CONTENT_LENGTH.as_str()).and_then(|text| text.parse().ok());
     let bytes: usize = stated.unwrap_or(largest);
     if bytes > largest {
+        pass_over(body).await;
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "malformed", "the delivery is larger than server.max_body_bytes");
     }
     let room = match state.intake.room(bytes) {
         Ok(room) => room,
-        Err(refused) => return overloaded(refused),
+        Err(refused) => {
+            pass_over(body).await;
+            return overloaded(refused);
+        }
     };
     let body = match read(body, bytes).await {
         Ok(body) => body,
@@ -64,6 +71,14 @@ async fn read(body: Body, bytes: usize) -> Result<axum::body::Bytes, &'static st
         Ok(Err(_)) => Err("the body could not be read, or is longer than its content-length"),
         Err(_) => Err("the body did not arrive in time"),
     }
+}
+
+/// Reads a body that is refused, and keeps nothing of it. A connection that is closed upon unread bytes is reset, and the
+/// sender may never see the answer.
+async fn pass_over(body: Body) {
+    let mut data = body.into_data_stream();
+    let all = async { while let Some(Ok(_)) = data.next().await {} };
+    let _ = tokio::time::timeout(PASSING, all).await;
 }
 
 fn verified(

@@ -12,7 +12,10 @@ use lockgate_store::{
     Store,
     advisories::{self, Kept},
 };
-use quick_cache::{Weighter, sync};
+use quick_cache::{
+    DefaultHashBuilder, OptionsBuilder, Weighter,
+    sync::{self, DefaultLifecycle},
+};
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 /// What the records in memory may weigh, in bytes of their text. Read, they take about as much.
@@ -67,7 +70,7 @@ impl Known {
         let bodies = kept.iter().map(|record| &record.body);
         Self {
             digest: digest_of(&digests),
-            records: Arc::new(PackageRecords::read(&package, bodies, lockgate_ecosystems::versions(*ecosystem))),
+            records: Arc::new(PackageRecords::read(package, bodies, lockgate_ecosystems::versions(*ecosystem))),
             size: kept.iter().map(|record| record.size as u64).sum(),
         }
     }
@@ -99,7 +102,14 @@ impl Weighter<Package, (Digest, Known)> for Weight {
 
 impl Default for Cache {
     fn default() -> Self {
-        Self(sync::Cache::with_weighter(10_000, MEMORY, Weight))
+        // One shard: a share of the memory would not hold what is known of the most reported packages.
+        let options = OptionsBuilder::new().shards(1).estimated_items_capacity(10_000).weight_capacity(MEMORY).build();
+        Self(sync::Cache::with_options(
+            options.expect("everything is given"),
+            Weight,
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        ))
     }
 }
 
