@@ -108,6 +108,43 @@ async fn decisions_show_what_to_do_wide_and_on_a_phone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_waived_who_read_and_what_is_kept_are_shown_wide_and_on_a_phone() {
+    let (app, _provider) = app().await;
+    let base = Package::npm("left-pad", "1.0.0");
+    let denied = Package::npm("is-odd", "3.0.0").license(Some("AGPL-3.0-only"));
+    [&base, &denied].into_iter().for_each(|p| app.registries.publish(p));
+    let npm = |packages: &[&Package]| lockfile(Ecosystem::Npm, app.registries.base(), packages);
+    app.repository(&[(LOCK, &npm(&[&base]))]);
+    let run = app.judge("change", &[(LOCK, &npm(&[&base, &denied]))]).await;
+    let press = async |identifier| {
+        let event = app.github.check_run_event("octo/shop", run.id, "requested_action", Some(identifier)).unwrap();
+        app.github.deliver(&app.webhook(), "check_run", &event).await.unwrap();
+    };
+    press("request-waiver").await;
+    app.idle().await;
+    let asked = waivers::list(app.store().pool(), chrono::Utc::now()).await.unwrap();
+    app.grant(asked[0].id).await;
+    press("ask-again").await;
+    let run = app.completed_again(&run).await;
+    let page: url::Url = run.details_url.expect("a completed run links to its page").parse().unwrap();
+
+    let decision = look("waived", signed_in(&app, page.path())).await;
+    for part in ["allow", "Waived", "pkg:npm/is-odd@3.0.0", "license-denied", "until"] {
+        assert!(decision.contains(part), "{part} is not on the page: {decision}");
+    }
+    let read = look("access", signed_in(&app, "/access")).await;
+    let id = page.path().trim_start_matches("/d/");
+    for part in ["octo-reviewer", "/d/{id}", id] {
+        assert!(read.contains(part), "{part} is not on the page: {read}");
+    }
+    let kept = look("retention", signed_in(&app, "/retention")).await;
+    for part in ["deliveries", "180", "access"] {
+        assert!(kept.contains(part), "{part} is not on the page: {kept}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn waivers_can_be_answered_wide_and_on_a_phone() {
     let (app, _provider) = app().await;
     let mut connection = app.store().pool().acquire().await.unwrap();

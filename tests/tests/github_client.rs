@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is the test's failure")]
 
 use lockgate_github::{
-    Annotation, AnnotationLevel, App, AppConfig, CheckRunDraft, CheckRunState, Conclusion, ExposeSecret, GithubError,
-    Headroom, InstallationClient, Limits, ReportedStatus,
+    Annotation, AnnotationLevel, App, AppConfig, CheckRunDraft, CheckRunRef, CheckRunState, Conclusion, ExposeSecret,
+    GithubError, Headroom, InstallationClient, Limits, ReportedStatus,
 };
 use lockgate_tests::fake_github::{FakeGitHub, Fault, FaultTiming, INSTALLATION, Options, RateLimits};
 use serde_json::json;
@@ -71,12 +71,17 @@ fn in_progress(sha: &str) -> CheckRunDraft {
     CheckRunDraft { state: CheckRunState::InProgress, ..draft(sha, 0) }
 }
 
+/// Our check runs of a commit.
+async fn own(client: &InstallationClient, sha: &str) -> Vec<CheckRunRef> {
+    client.own_check_runs(REPO, sha, "Lockgate").await.unwrap()
+}
+
 #[tokio::test]
 async fn a_check_run_is_created_found_and_completed_once() {
     let (github, sha) = scene().await;
     let client = client(&github);
     let id = client.create_check_run(REPO, &in_progress(&sha)).await.unwrap();
-    let found = client.find_check_run(REPO, &sha, "Lockgate", "change-1").await.unwrap().unwrap();
+    let found = own(&client, &sha).await.remove(0);
     assert_eq!((found.id, &found.status), (id, &ReportedStatus::Pending));
 
     client.update_check_run(REPO, id, &draft(&sha, 2)).await.unwrap();
@@ -121,12 +126,12 @@ async fn an_update_cut_short_resumes_without_repeating() {
 async fn a_run_whose_creation_was_not_heard_of_is_found() {
     let (github, sha) = scene().await;
     let client = client(&github);
-    assert_eq!(client.find_check_run(REPO, &sha, "Lockgate", "change-1").await.unwrap(), None);
+    assert_eq!(own(&client, &sha).await, []);
     github.fail_next(1, "POST /repos/octo/hello/check-runs", FaultTiming::After, Fault::Status(500, Vec::new()));
     assert!(client.create_check_run(REPO, &in_progress(&sha)).await.unwrap_err().is_transient());
-    let found = client.find_check_run(REPO, &sha, "Lockgate", "change-1").await.unwrap().unwrap();
-    assert_eq!(github.check_runs(REPO, &sha)[0].id, found.id);
-    assert_eq!(client.find_check_run(REPO, &sha, "Lockgate", "change-2").await.unwrap(), None);
+    let found = own(&client, &sha).await;
+    assert_eq!(found.iter().map(|run| run.id).collect::<Vec<_>>(), [github.check_runs(REPO, &sha)[0].id]);
+    assert_eq!(found[0].external_id.as_deref(), Some("change-1"));
 }
 
 /// Whoever may write checks can give theirs our name and id, and make us believe that we are done.
@@ -135,7 +140,7 @@ async fn another_app_s_run_is_not_ours() {
     let (github, sha) = scene().await;
     let forged = json!({"name": "Lockgate", "head_sha": sha, "external_id": "change-1", "conclusion": "success"});
     github.forge_check_run(REPO, &forged).unwrap();
-    assert_eq!(client(&github).find_check_run(REPO, &sha, "Lockgate", "change-1").await.unwrap(), None);
+    assert_eq!(own(&client(&github), &sha).await, []);
 }
 
 #[tokio::test]
@@ -148,7 +153,7 @@ async fn runs_beyond_the_first_page_are_found() {
             .forge_check_run(REPO, &json!({"name": "Lockgate", "head_sha": sha, "external_id": n.to_string()}))
             .unwrap();
     }
-    assert!(client.find_check_run(REPO, &sha, "Lockgate", "change-1").await.unwrap().is_some());
+    assert_eq!(own(&client, &sha).await.len(), 1);
 }
 
 #[tokio::test]
@@ -219,7 +224,7 @@ async fn a_revoked_token_is_replaced_at_once() {
     let client = client(&github);
     client.create_check_run(REPO, &in_progress(&sha)).await.unwrap();
     github.revoke_tokens();
-    assert_eq!(client.find_check_run(REPO, &sha, "Lockgate", "x").await.unwrap(), None);
+    assert_eq!(own(&client, &sha).await.len(), 1);
 }
 
 /// The token that git gets can read one repository: no check run can be written with it.
@@ -335,7 +340,7 @@ async fn a_replaced_key_signs_without_an_interruption() {
     // 2. The first is deleted: the replaced key goes on, tokens that the old one bought too.
     github.delete_old_private_keys();
     assert_eq!(app.installations().await.unwrap().len(), 1);
-    assert!(client.find_check_run(REPO, &sha, "Lockgate", "change-1").await.unwrap().is_some());
+    assert_eq!(own(&client, &sha).await.len(), 1);
     // 3. Who still signs with the first is told so.
     let old = self::app(&github, github.client_id()).installations().await.unwrap_err();
     assert!(matches!(&old, GithubError::AppRefused { .. }) && old.to_string().contains("private key"), "{old}");

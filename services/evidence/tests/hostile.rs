@@ -12,7 +12,6 @@ mod license_text;
 mod osv;
 
 use lockgate_model::{Ecosystem, VersionError, VersionKey, VersionKeyWriter, VersionOrder};
-use proptest::{prelude::*, sample::Index};
 use std::cmp::Ordering;
 
 /// Numbers between dots: enough of an order to walk through ranges with.
@@ -52,49 +51,13 @@ fn dotted(_: Ecosystem) -> &'static dyn VersionOrder {
     &Dotted
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
-
-    #[test]
-    fn osv_records(seed in any::<Index>(), edits in edits()) {
-        let seeds = osv::seeds();
-        osv::check_with(&mutated(seeds[seed.index(seeds.len())].clone(), &edits), dotted);
-    }
-
-    #[test]
-    fn expressions(seed in any::<Index>(), edits in edits()) {
-        let seeds = license_expression::seeds();
-        license_expression::check(&mutated(seeds[seed.index(seeds.len())].clone(), &edits));
-    }
-
-    #[test]
-    fn texts(seed in any::<Index>(), edits in edits()) {
-        let seeds = license_text::seeds();
-        license_text::check(&mutated(seeds[seed.index(seeds.len())].clone(), &edits));
-    }
+lockgate_hostile::holds! {
+    60;
+    expressions: license_expression,
+    texts: license_text,
 }
 
-/// What happens to an input: a byte becomes another, a part is left out, doubled, or put elsewhere, the end is lost.
-fn mutated(mut bytes: Vec<u8>, edits: &[(u8, Index, Index, u8)]) -> Vec<u8> {
-    for (kind, at, to, value) in edits.iter().filter(|_| !bytes.is_empty()).collect::<Vec<_>>() {
-        if bytes.is_empty() {
-            break;
-        }
-        let (at, to) = (at.index(bytes.len()), to.index(bytes.len()));
-        let part = at.min(to)..at.max(to).min(at.min(to) + 200);
-        match kind % 5 {
-            0 | 1 => bytes[at] = *value,
-            2 => drop(bytes.drain(part)),
-            3 => {
-                let copy = bytes[part].to_vec();
-                drop(bytes.splice(at..at, copy));
-            }
-            _ => bytes.truncate(at),
-        }
-    }
-    bytes
-}
-
-fn edits() -> impl Strategy<Value = Vec<(u8, Index, Index, u8)>> {
-    prop::collection::vec((any::<u8>(), any::<Index>(), any::<Index>(), any::<u8>()), 0..6)
+#[test]
+fn osv_records() {
+    lockgate_hostile::mutate(60, &osv::seeds(), |input| osv::check_with(input, dotted));
 }

@@ -107,21 +107,6 @@ impl InstallationClient {
         Ok(runs)
     }
 
-    /// The newest of [`Self::own_check_runs`] with this `external_id`.
-    ///
-    /// # Errors
-    /// As [`Self::own_check_runs`].
-    pub async fn find_check_run(
-        &self,
-        repo: &str,
-        sha: &str,
-        name: &str,
-        external_id: &str,
-    ) -> Result<Option<CheckRunRef>, GithubError> {
-        let runs = self.own_check_runs(repo, sha, name).await?;
-        Ok(runs.into_iter().find(|run| run.external_id.as_deref() == Some(external_id)))
-    }
-
     /// One check run.
     ///
     /// # Errors

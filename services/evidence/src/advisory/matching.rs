@@ -7,7 +7,7 @@
 //! A record is prepared once and held against many releases: every version in it is read when it is prepared, so that
 //! a look at it compares bytes.
 
-use super::osv::{Affected, Event, Package, RangeKind, Record};
+use super::osv::{Affected, Event, Package, Range, RangeKind, Record};
 use lockgate_model::{Release, VersionError, VersionKey, VersionOrder};
 use std::{cmp::Ordering, sync::Arc};
 
@@ -54,6 +54,9 @@ struct Entry {
     /// Listed texts that are no versions of the ecosystem.
     odd: Vec<String>,
     ranges: Vec<Result<Vec<Boundary>, String>>,
+    /// No version above this one is covered; `None` where that cannot be said. Most questions are about versions above
+    /// it, and end here.
+    highest: Option<VersionKey>,
     /// Why nothing can be told of a version that the entry does not list.
     silent: Option<&'static str>,
 }
@@ -152,23 +155,23 @@ impl Entry {
         listed.dedup();
         let told: Vec<_> = entry.ranges.iter().filter(|range| range.kind != RangeKind::Git).collect();
         let commits_only = entry.versions.is_empty() && told.is_empty();
-        Self {
-            index,
-            everything: entry.versions.is_empty() && entry.ranges.is_empty(),
-            listed,
-            odd,
-            silent: commits_only.then_some("it names git commits only, and no published version"),
-            ranges: told
-                .into_iter()
-                .map(|range| match &range.kind {
-                    RangeKind::Unknown(kind) => Err(format!("its range is of the unknown kind {kind:?}")),
-                    _ => Ok(range.events.iter().map(|event| Boundary::new(event, versions)).collect()),
-                })
-                .collect(),
-        }
+        let boundaries = |range: &Range| match &range.kind {
+            RangeKind::Unknown(kind) => Err(format!("its range is of the unknown kind {kind:?}")),
+            _ => Ok(range.events.iter().map(|event| Boundary::new(event, versions)).collect()),
+        };
+        let ranges: Vec<Result<Vec<Boundary>, String>> = told.into_iter().map(boundaries).collect();
+        let everything = entry.versions.is_empty() && entry.ranges.is_empty();
+        let highest = if everything || commits_only { None } else { highest(&listed, &ranges) };
+        let silent = commits_only.then_some("it names git commits only, and no published version");
+        Self { index, everything, listed, odd, ranges, highest, silent }
     }
 
     fn covers(&self, version: &str, key: &Result<VersionKey, VersionError>) -> Answer {
+        if let (Ok(key), Some(highest)) = (key, &self.highest)
+            && key > highest
+        {
+            return Answer::No;
+        }
         if self.everything || self.lists(version, key) {
             return Answer::Yes;
         }
@@ -195,6 +198,28 @@ impl Entry {
             Err(_) => self.odd.iter().any(|text| text == version),
         }
     }
+}
+
+/// The highest version that is listed or at which something changes, where nothing is open above it.
+fn highest(listed: &[VersionKey], ranges: &[Result<Vec<Boundary>, String>]) -> Option<VersionKey> {
+    let mut highest = listed.last();
+    for range in ranges {
+        let mut last: Option<&Boundary> = None;
+        for event in range.as_ref().ok()? {
+            match &event.at {
+                Position::At(key) => highest = highest.max(Some(key)),
+                Position::Start | Position::End => {}
+                Position::Unreadable(_) => return None,
+            }
+            if event.kind != Kind::Limit && last.is_none_or(|earlier| !event.is_before(earlier)) {
+                last = Some(event);
+            }
+        }
+        if last.is_some_and(|event| event.kind == Kind::Introduced) {
+            return None;
+        }
+    }
+    highest.cloned()
 }
 
 impl Boundary {
@@ -474,6 +499,28 @@ mod tests {
             let bounds: Vec<_> = events.iter().map(|event| Boundary::new(event, &SemverOrder)).collect();
             let found = evaluate(&bounds, &SemverOrder.key(&format!("{version}.0.0"))) == Ok(true);
             prop_assert_eq!(found, reference(&events, version));
+        }
+
+        #[test]
+        fn the_bound_changes_no_answer(
+            raw in proptest::collection::vec((0u8..4, 0u64..8), 0..6),
+            listed in proptest::collection::vec(0u64..9, 0..3),
+            version in 0u64..10,
+        ) {
+            let names = ["introduced", "fixed", "last_affected", "limit"];
+            let event = |&(kind, at): &(u8, u64)| json!({ names[usize::from(kind)]: format!("{at}.0.0") });
+            let events: Vec<Value> = raw.iter().map(event).collect();
+            let listed: Vec<String> = listed.iter().map(|at| format!("{at}.0.0")).collect();
+            let package = Arc::new(Package { ecosystem: Ecosystem::Npm, name: "left-pay".into() });
+            let record = Record::from_value(&json!({"id": "T-1", "affected": [{
+                "package": {"ecosystem": "npm", "name": "left-pay"},
+                "versions": listed, "ranges": [{"type": "SEMVER", "events": events}],
+            }]}));
+            let mut prepared = Prepared::new(record.unwrap(), &package, &SemverOrder);
+            let release = Release::new(Ecosystem::Npm, "left-pay", &format!("{version}.0.0"));
+            let bounded = prepared.matches(&release, &SemverOrder);
+            prepared.entries[0].highest = None;
+            prop_assert_eq!(bounded, prepared.matches(&release, &SemverOrder));
         }
 
         #[test]
