@@ -1,6 +1,6 @@
 //! The clients.
 
-use crate::{Hosts, Refused, resolver};
+use crate::{Hosts, Refused, resolver, trust};
 use reqwest::{Method, RequestBuilder, redirect};
 use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
@@ -129,6 +129,11 @@ pub fn restrict_blocking(
         .connect_timeout(CONNECT_TIMEOUT)
         .no_proxy()
         .dns_resolver(Arc::new(resolver::Resolver::new(Arc::clone(&hosts), resolver::system())));
+    // Where that fails, the builder fails alike, and says why.
+    let builder = match trust::shared() {
+        Ok(tls) => builder.tls_backend_preconfigured(tls).http1_only(),
+        Err(_) => builder,
+    };
     match hosts.network().proxy() {
         Some(proxy) => Ok(builder.proxy(reqwest::Proxy::all(proxy.as_str())?)),
         None => Ok(builder),

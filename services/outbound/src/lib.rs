@@ -16,6 +16,7 @@ mod hosts;
 mod network;
 mod refused;
 mod resolver;
+mod trust;
 
 #[cfg(test)]
 mod tests;
