@@ -119,6 +119,21 @@ async fn a_critical_advisory_is_denied_and_names_the_fix() {
     app.finish().await;
 }
 
+/// What was read before the import is in memory.
+#[tokio::test]
+async fn an_import_counts_from_the_next_check_on() {
+    let (app, base) = with_base().await;
+    let extra = Package::npm("is-odd", "3.0.0");
+    app.registries.publish(&extra);
+    let before = app.judge("before", &[(LOCK, &npm(&app, &[&base, &extra]))]).await;
+    assert_eq!(before.conclusion.as_deref(), Some("success"), "{}", summary(&before));
+    app.import_advisories(&[advisory("GHSA-1111-1111-1111", "npm", "is-odd", "3.0.1", CRITICAL)]).await;
+    let files = [(LOCK, npm(&app, &[&base, &extra])), ("README", "another commit".to_owned())];
+    let after = app.judge("after", &files.each_ref().map(|(path, text)| (*path, text.as_str()))).await;
+    assert_eq!(after.conclusion.as_deref(), Some("failure"), "{}", summary(&after));
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn an_install_hook_that_appears_is_denied_with_its_line() {
     let (app, _) = with_base().await;

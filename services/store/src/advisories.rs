@@ -7,6 +7,8 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgExecutor};
 use std::collections::HashMap;
 
+/// Held until the transaction of an import ends.
+const IMPORT_LOCK: i64 = 0x6164_7669_736f_7279;
 /// Records written by one statement.
 const BATCH: usize = 500;
 
@@ -23,6 +25,9 @@ pub struct Record {
 /// What has been imported, over all sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feed {
+    /// Greater with every import. The digest may come back, when an old feed is imported again, and the records that came
+    /// between stay.
+    pub revision: i64,
     /// SHA-256 over the latest digest of each source.
     pub digest: Digest,
     /// When the source that waits longest for its renewal was imported.
@@ -43,6 +48,11 @@ pub async fn import(
     records: impl IntoIterator<Item = Record>,
 ) -> Result<i64> {
     let doing = || format!("import the advisories {source}");
+    // One after the other: revisions then appear in their order, and whoever has seen one has all before it.
+    sqlx::query!(r#"select pg_advisory_xact_lock($1)::text as "locked""#, IMPORT_LOCK)
+        .fetch_one(&mut *connection)
+        .await
+        .doing(doing)?;
     let mut total = 0_i64;
     let mut batch: HashMap<String, Record> = HashMap::with_capacity(BATCH);
     for record in records {
@@ -143,7 +153,7 @@ async fn name_packages(
 /// When the database fails or a row cannot be read.
 pub async fn feed(executor: impl PgExecutor<'_>) -> Result<Option<Feed>> {
     let latest = sqlx::query!(
-        "select distinct on (source) source, digest, records, imported_at from advisory_feeds order by source, id desc"
+        "select distinct on (source) id, source, digest, records, imported_at from advisory_feeds order by source, id desc"
     )
     .fetch_all(executor)
     .await
@@ -151,7 +161,8 @@ pub async fn feed(executor: impl PgExecutor<'_>) -> Result<Option<Feed>> {
     let Some(imported_at) = latest.iter().map(|row| row.imported_at).min() else { return Ok(None) };
     let lines: String = latest.iter().map(|row| format!("{:?} {}\n", row.source, row.digest)).collect();
     let records = latest.iter().map(|row| row.records).sum();
-    Ok(Some(Feed { digest: Digest::sha256(lines.as_bytes()), imported_at, records }))
+    let revision = latest.iter().map(|row| row.id).max().unwrap_or_default();
+    Ok(Some(Feed { revision, digest: Digest::sha256(lines.as_bytes()), imported_at, records }))
 }
 
 /// A record as it is kept.

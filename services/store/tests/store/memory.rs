@@ -127,6 +127,12 @@ async fn a_truncated_or_older_feed_makes_no_advisory_vanish() {
     let second = advisories::feed(&mut *connection).await.unwrap().unwrap();
     assert_ne!(first.digest, second.digest);
     assert_eq!((first.records, second.records), (1201, 1));
+
+    // The digest comes back; what came between stays, and the revision tells.
+    advisories::import(&mut connection, "osv", &Digest::sha256(b"1"), []).await.unwrap();
+    let third = advisories::feed(&mut *connection).await.unwrap().unwrap();
+    assert_eq!(third.digest, first.digest);
+    assert!(first.revision < second.revision && second.revision < third.revision);
 }
 
 #[tokio::test]

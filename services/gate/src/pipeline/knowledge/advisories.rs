@@ -87,15 +87,15 @@ where
     Digest::sha256(&sorted.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&b'\n'))
 }
 
-/// What was read lately, as long as the feed is the same.
+/// What was read lately, with the feed's revision; of another one it is not used.
 #[derive(Debug)]
-pub struct Cache(sync::Cache<Package, (Digest, Known), Weight>);
+pub struct Cache(sync::Cache<Package, (i64, Known), Weight>);
 
 #[derive(Debug, Clone)]
 struct Weight;
 
-impl Weighter<Package, (Digest, Known)> for Weight {
-    fn weight(&self, _: &Package, (_, known): &(Digest, Known)) -> u64 {
+impl Weighter<Package, (i64, Known)> for Weight {
+    fn weight(&self, _: &Package, (_, known): &(i64, Known)) -> u64 {
         EMPTY + known.size
     }
 }
@@ -117,10 +117,10 @@ impl Cache {
     /// The records about each of `packages`, each once.
     pub(super) async fn advisories(&self, store: &Store, packages: &[Package]) -> Result<Advisories> {
         let Some(feed) = advisories::feed(store.pool()).await? else { return Ok(Advisories { by_package: None }) };
-        let (mut by_package, missing) = self.known(&feed.digest, packages);
+        let (mut by_package, missing) = self.known(feed.revision, packages);
         let loads = missing.chunks(AT_ONCE).map(|packages| load(store.clone(), packages.to_vec()));
         for (package, known) in futures::future::try_join_all(loads).await?.into_iter().flatten() {
-            self.0.insert(package.clone(), (feed.digest.clone(), known.clone()));
+            self.0.insert(package.clone(), (feed.revision, known.clone()));
             by_package.insert(package, known);
         }
         let feeds = by_package.into_iter().map(|(package, known)| (package, known.feed(feed.imported_at)));
@@ -134,7 +134,7 @@ impl Cache {
         packages: &[Package],
     ) -> Result<Option<HashMap<Package, Digest>>> {
         let Some(feed) = advisories::feed(store.pool()).await? else { return Ok(None) };
-        let (known, missing) = self.known(&feed.digest, packages);
+        let (known, missing) = self.known(feed.revision, packages);
         let mut digests: HashMap<Package, Digest> =
             known.into_iter().map(|(package, known)| (package, known.digest)).collect();
         if !missing.is_empty() {
@@ -144,12 +144,12 @@ impl Cache {
         Ok(Some(digests))
     }
 
-    /// What is in memory of `feed`, and the packages of which nothing is.
-    fn known(&self, feed: &Digest, packages: &[Package]) -> (HashMap<Package, Known>, Vec<Package>) {
+    /// What is in memory of a revision, and the packages of which nothing is.
+    fn known(&self, revision: i64, packages: &[Package]) -> (HashMap<Package, Known>, Vec<Package>) {
         let (mut known, mut missing) = (HashMap::with_capacity(packages.len()), Vec::new());
         for package in packages {
             match self.0.get(package) {
-                Some((of, one)) if of == *feed => drop(known.insert(package.clone(), one)),
+                Some((of, one)) if of == revision => drop(known.insert(package.clone(), one)),
                 _ => missing.push(package.clone()),
             }
         }
