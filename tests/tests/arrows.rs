@@ -17,6 +17,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-source", &["lockgate-model", "lockgate-outbound"]),
         ("lockgate-ecosystems", &["lockgate-model", "lockgate-outbound"]),
         ("lockgate-evidence", &["lockgate-model", "lockgate-archive"]),
+        ("lockgate-classifier", &["lockgate-archive"]),
         ("lockgate-policy", &["lockgate-model"]),
         ("lockgate-store", &["lockgate-model"]),
         ("lockgate-report", &["lockgate-model"]),
