@@ -36,10 +36,11 @@ pub(super) async fn measure(options: &Options, table: &mut Table) -> Result<()> 
         whole.push(looked.milliseconds());
         had.push(looked.having * 1000.0);
     }
-    let found = feed.found(&Looked::at(&knowledge, &releases).await?, &releases).await?;
+    let looked = Looked::at(&knowledge, &releases).await?;
+    let found = feed.found(&looked, &releases).await?;
     let limit = format!(
         "{} records of {} releases, {} kB, read before; having them is {:.1} ms, looking at them the rest; {} hits",
-        found.records,
+        looked.records,
         releases.len(),
         found.bytes / 1024,
         had.median(),
@@ -65,6 +66,8 @@ pub(super) struct Looked {
     /// Seconds to have the records, and to look at them.
     having: f64,
     looking: f64,
+    /// That were looked at.
+    pub(super) records: usize,
     /// By release, in their order: the ids of the records that cover it.
     hits: Vec<Vec<String>>,
 }
@@ -77,8 +80,8 @@ impl Looked {
         let advisories = knowledge.advisories(&packages).await?;
         let having = started.elapsed().as_secs_f64();
         let versions = lockgate_ecosystems::versions(Ecosystem::Pypi);
+        let feed = |release: &Release| advisories.of(release).expect("a feed was imported").records;
         let look = || {
-            let feed = |release: &Release| advisories.of(release).expect("a feed was imported").records;
             let part = |part: &[Release]| part.iter().map(|r| feed(r).find(r, None, versions)).collect::<Vec<_>>();
             // As the pipeline does: releases are judged side by side.
             let (one, two) = releases.split_at(releases.len() / 2);
@@ -90,10 +93,11 @@ impl Looked {
             })
         };
         let (looking, found) = seconds(look);
+        let records = releases.iter().map(|release| feed(release).len()).sum();
         let unreadable: Vec<_> = found.iter().flat_map(|(_, unreadable)| unreadable).collect();
         ensure!(unreadable.is_empty(), "records that cannot be read: {unreadable:?}");
         let hits = found.into_iter().map(|(matches, _)| matches.into_iter().map(|m| m.id).collect()).collect();
-        Ok(Self { having, looking, hits })
+        Ok(Self { having, looking, records, hits })
     }
 
     pub(super) fn milliseconds(&self) -> f64 {
@@ -107,7 +111,6 @@ fn package(release: &Release) -> Package {
 
 /// What the peer's service answers from.
 struct Found {
-    records: usize,
     bytes: usize,
     /// By name and version: the records that cover it.
     hits: HashMap<(String, String), Vec<Value>>,
@@ -141,9 +144,8 @@ impl Feed {
     async fn found(&self, looked: &Looked, releases: &[Release]) -> Result<Found> {
         let packages: Vec<Package> = releases.iter().map(package).collect();
         let kept = advisories::for_packages(self.store.pool(), &packages).await?;
-        let mut found = Found { records: 0, bytes: 0, hits: HashMap::new() };
+        let mut found = Found { bytes: 0, hits: HashMap::new() };
         for ((release, ids), records) in releases.iter().zip(&looked.hits).zip(kept) {
-            found.records += records.len();
             found.bytes += records.iter().map(|record| record.size).sum::<usize>();
             let hit = |record: &Value| ids.iter().any(|id| record["id"] == id.as_str());
             let hits: Vec<Value> = records.into_iter().map(|record| record.body).filter(hit).collect();

@@ -21,15 +21,14 @@ pub(super) async fn measure(options: &Options, table: &mut Table) -> Result<()> 
     ensure!(files.len() >= 100, "cargo's cache holds only {} licence files; build something first", files.len());
     let sample: Vec<&PathBuf> = files.iter().step_by((files.len() / options.rounds(120, 40)).max(1)).collect();
     let folder = TempDir::new()?;
+    let texts = folder.path().join("texts");
+    fs::create_dir(&texts)?;
     for (number, file) in sample.iter().enumerate() {
-        fs::copy(
-            file,
-            folder.path().join(format!("{number}-{}", file.file_name().context("a name")?.to_string_lossy())),
-        )?;
+        fs::copy(file, texts.join(format!("{number}-{}", file.file_name().context("a name")?.to_string_lossy())))?;
     }
 
     let (mut ours, mut all) = (Sample::default(), Sample::default());
-    let few = listed(folder.path())?;
+    let few = listed(&texts)?;
     for _ in 0..options.rounds(5, 3) {
         ours.push(rate(few.len(), process::timed(&mut lockgate(options, &few), &[0, 1])?));
         all.push(rate(files.len(), process::timed(&mut lockgate(options, &files), &[0, 1])?));
@@ -40,8 +39,8 @@ pub(super) async fn measure(options: &Options, table: &mut Table) -> Result<()> 
     let scancode = options.program("python/bin/scancode");
     process::exists(&scancode)?;
     let mut scan = Command::new(&scancode);
-    scan.args(["--license", "--quiet", "--processes", "2", "--json"]).arg(&report).args(few.iter());
-    peer.push(rate(few.len(), process::timed(scan.current_dir(folder.path()), &[0])?));
+    scan.args(["--license", "--quiet", "--processes", "2", "--json"]).arg(&report).arg(&texts);
+    peer.push(rate(few.len(), process::timed(&mut scan, &[0])?));
 
     let limit = format!("{} files; all {} of cargo's cache at {:.0} files/s", few.len(), files.len(), all.median());
     table.push(

