@@ -1,11 +1,11 @@
 //! A difference cut into chunks that a model can look at one by one.
 
 use crate::{
-    role::{Role, install_scripts},
-    tokens::{LINE, Token, tokenize},
+    role::{Role, install_scripts, is_code},
+    tokens::{GAP, LINE, Token, tokenize},
 };
 use lockgate_archive::{Contents, File, Hunk, Precision, diff};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 /// Tokens of a chunk, at most.
 pub const CHUNK_TOKENS: usize = 256;
@@ -15,6 +15,8 @@ pub const MAX_CHUNKS: usize = 256;
 const FILE_CHUNKS: usize = 64;
 /// What is looked at of one file, in bytes.
 const FILE_BYTES: usize = 1 << 20;
+/// Added lines that are so many lines apart are one change, with [`GAP`] between them: a line alone says little.
+const NEAR: u32 = 10;
 /// A changed line longer than this is cut down to what changed in it.
 const LONG_LINE: usize = 400;
 /// What stays of it around the change, in bytes.
@@ -38,55 +40,54 @@ pub struct Chunk {
 pub struct Extract {
     /// The likeliest to run first; at most [`MAX_CHUNKS`].
     pub chunks: Vec<Chunk>,
-    /// Chunks for which there was no room.
+    /// Files of which something, or all, found no room.
     pub left_out: usize,
 }
 
 /// What `new` adds to `old`, or all of it where there is none.
 pub fn chunks(old: Option<&Contents>, new: &Contents) -> Extract {
     let hooks = install_scripts(new);
+    let below_root: HashMap<&str, &str> = new.strip_root().map(|(path, file)| (file.path.as_str(), path)).collect();
     let difference = diff(old, new);
-    let below_root = |file: &File| {
-        let found = new.strip_root().find(|(_, other)| other.path == file.path);
-        found.map_or_else(|| file.path.clone(), |(path, _)| path.to_owned())
-    };
+    let added = difference.added.iter().map(|file| (*file, None));
+    let changed = difference.changed.iter().map(|changed| (changed.new, Some(changed)));
+    let mut files: Vec<_> = added
+        .chain(changed)
+        .filter_map(|(file, changed)| {
+            let text = text(file)?;
+            let path = below_root.get(file.path.as_str()).copied().unwrap_or(&file.path);
+            Some((Role::of(path, &text, &hooks), file, changed, text))
+        })
+        .collect();
+    files.sort_by_key(|(role, ..)| *role);
     let mut extract = Extract::default();
-    let mut add = |file: &File, whole: &str, pieces: Vec<Piece<'_>>| {
-        let role = Role::of(&below_root(file), whole, &hooks);
-        let mut cut = cut(pieces, |first_line, last_line, tokens| Chunk {
+    for (role, file, changed, text) in &files {
+        let most = FILE_CHUNKS.min(MAX_CHUNKS - extract.chunks.len());
+        if most == 0 {
+            extract.left_out += 1;
+            continue;
+        }
+        let pieces = match changed {
+            Some(changed) if changed.precision != Precision::Binary => changed.hunks.iter().flat_map(pieces).collect(),
+            _ => ends(text),
+        };
+        let (cut, whole) = cut(&pieces, most, |first_line, last_line, tokens| Chunk {
             path: file.path.clone(),
-            role,
+            role: *role,
             first_line,
             last_line,
             tokens,
         });
-        extract.left_out += cut.len().saturating_sub(FILE_CHUNKS);
-        cut.truncate(FILE_CHUNKS);
+        extract.left_out += usize::from(!whole || changed.is_none() && text.len() > FILE_BYTES);
         extract.chunks.extend(cut);
-    };
-    for file in &difference.added {
-        if let Some(text) = text(file) {
-            add(file, &text, whole(&text));
-        }
     }
-    for changed in &difference.changed {
-        let Some(text) = text(changed.new) else { continue };
-        let pieces = match changed.precision {
-            Precision::Binary => whole(&text),
-            Precision::Exact | Precision::Coarse => changed.hunks.iter().flat_map(pieces).collect(),
-        };
-        add(changed.new, &text, pieces);
-    }
-    extract.chunks.sort_by_key(|chunk| chunk.role);
-    extract.left_out += extract.chunks.len().saturating_sub(MAX_CHUNKS);
-    extract.chunks.truncate(MAX_CHUNKS);
     extract
 }
 
-/// The text of a file, whatever its encoding: a byte that is no UTF-8 must not hide the code around it. `None` for what
-/// holds zeros, which no interpreter of text takes.
+/// The text of a file, whatever its encoding: a byte that is no UTF-8, or a zero in a comment of JavaScript, must not hide
+/// the code around it. `None` for what holds zeros and is not named as code.
 fn text(file: &File) -> Option<Cow<'_, str>> {
-    let is_text = !file.content.is_empty() && !file.content.contains(&0);
+    let is_text = !file.content.is_empty() && (is_code(&file.path) || !file.content.contains(&0));
     is_text.then(|| String::from_utf8_lossy(&file.content))
 }
 
@@ -96,8 +97,16 @@ struct Piece<'a> {
     text: &'a str,
 }
 
-fn whole(text: &str) -> Vec<Piece<'_>> {
-    vec![Piece { line: 1, text }]
+/// The whole of a text, or its beginning and its end where it is too long.
+fn ends(text: &str) -> Vec<Piece<'_>> {
+    if text.len() <= FILE_BYTES {
+        return vec![Piece { line: 1, text }];
+    }
+    let (first, last) =
+        (text.floor_char_boundary(FILE_BYTES / 2), text.ceil_char_boundary(text.len() - FILE_BYTES / 2));
+    let line = 1 + text[..last].bytes().filter(|byte| *byte == b'\n').count();
+    let line = u32::try_from(line).unwrap_or(u32::MAX);
+    vec![Piece { line: 1, text: &text[..first] }, Piece { line, text: &text[last..] }]
 }
 
 /// The added lines of a hunk. Of a long line that stands for another one, what differs: the rest was there before.
@@ -120,36 +129,49 @@ fn differing<'a>(old: &str, new: &'a str) -> &'a str {
     &new[new.floor_char_boundary(first)..new.ceil_char_boundary(last)]
 }
 
-/// Cuts pieces into chunks of whole lines; a line alone that is longer is cut as well. Pieces that do not follow each
-/// other begin a new chunk.
-fn cut(pieces: Vec<Piece<'_>>, chunk: impl Fn(u32, u32, Vec<Token>) -> Chunk) -> Vec<Chunk> {
+/// Cuts pieces into chunks of whole lines; a line alone that is longer is cut as well. Pieces that are not near each other
+/// begin a new chunk. At most `most`, and whether that was all.
+fn cut(pieces: &[Piece<'_>], most: usize, chunk: impl Fn(u32, u32, Vec<Token>) -> Chunk) -> (Vec<Chunk>, bool) {
     let (mut cut, mut open, mut room) = (Vec::new(), Open::default(), FILE_BYTES);
-    for piece in pieces {
-        for (line, text) in (piece.line..).zip(piece.text.split('\n')) {
-            let text = &text[..text.floor_char_boundary(room.min(text.len()))];
-            room -= text.len();
-            let mut tokens: Vec<Token> = tokenize(text).into_iter().map(|(_, token)| token).collect();
-            let follows = line <= open.reached.saturating_add(1);
-            if tokens.is_empty() {
-                open.reached = if follows { line } else { open.reached };
-                continue;
-            }
-            tokens.push(LINE);
-            if !open.tokens.is_empty() && (!follows || open.tokens.len() + tokens.len() > CHUNK_TOKENS) {
+    let lines = pieces.iter().flat_map(|piece| (piece.line..).zip(piece.text.split('\n')));
+    let mut whole = true;
+    for (line, text) in lines {
+        if room == 0 {
+            whole = false;
+            break;
+        }
+        let text = &text[..text.floor_char_boundary(room)];
+        room -= text.len();
+        let mut tokens: Vec<Token> = tokenize(text).into_iter().map(|(_, token)| token).collect();
+        let follows = line <= open.reached.saturating_add(1);
+        if tokens.is_empty() {
+            open.reached = if follows { line } else { open.reached };
+            continue;
+        }
+        tokens.push(LINE);
+        let near = line <= open.reached.saturating_add(NEAR);
+        if !open.tokens.is_empty() && (!near || open.tokens.len() + tokens.len() >= CHUNK_TOKENS) {
+            cut.push(open.close(&chunk));
+        }
+        if !open.tokens.is_empty() && !follows {
+            open.tokens.push(GAP);
+        }
+        for part in tokens.chunks(CHUNK_TOKENS) {
+            if open.tokens.len() + part.len() > CHUNK_TOKENS {
                 cut.push(open.close(&chunk));
             }
-            for part in tokens.chunks(CHUNK_TOKENS) {
-                if open.tokens.len() + part.len() > CHUNK_TOKENS {
-                    cut.push(open.close(&chunk));
-                }
-                open.add(line, part);
-            }
+            open.add(line, part);
         }
     }
     if !open.tokens.is_empty() {
         cut.push(open.close(&chunk));
     }
-    cut
+    if cut.len() > most {
+        // What is put into a large file is put to its beginning or to its end.
+        whole = false;
+        cut.drain(most / 2..cut.len() - (most - most / 2));
+    }
+    (cut, whole)
 }
 
 #[derive(Default)]
@@ -216,8 +238,12 @@ mod tests {
         let new = contents(&[("a.py", b"one\nnew\nthree\nlast\n")]);
         let found = chunks(Some(&old), &new);
         let lines: Vec<_> = found.chunks.iter().map(|c| (c.first_line, c.last_line)).collect();
-        assert_eq!(lines, [(2, 2), (4, 4)]);
-        assert_eq!(found.chunks[0].tokens, all("new\n"));
+        assert_eq!(lines, [(2, 4)]);
+        assert_eq!(found.chunks[0].tokens, [all("new\n"), vec![GAP], all("last\n")].concat());
+        let far = contents(&[("a.py", format!("new\n{}last\n", "one\ntwo\nthree\n".repeat(5)).as_bytes())]);
+        let old = contents(&[("a.py", "one\ntwo\nthree\n".repeat(5).as_bytes())]);
+        let lines: Vec<_> = chunks(Some(&old), &far).chunks.iter().map(|c| (c.first_line, c.last_line)).collect();
+        assert_eq!(lines, [(1, 1), (17, 17)]);
     }
 
     #[test]
@@ -247,7 +273,17 @@ mod tests {
         files.push(evil);
         let found = chunks(None, &contents(&files));
         assert_eq!((&found.chunks[0], found.chunks.len()), (&alone, MAX_CHUNKS));
-        assert!(found.left_out > 100);
+        assert!(found.left_out > 100, "{}", found.left_out);
+    }
+
+    #[test]
+    fn of_a_file_without_end_both_ends_are_read() {
+        let line = format!("first({}last", "a+".repeat(2 * FILE_BYTES));
+        let found = chunks(None, &contents(&[("a.js", line.as_bytes())]));
+        assert_eq!((found.chunks.len(), found.left_out), (FILE_CHUNKS, 1));
+        assert_eq!(found.chunks[0].tokens[..2], all("first("));
+        let last = found.chunks.last().unwrap();
+        assert_eq!((last.tokens[last.tokens.len() - 2], last.last_line), (all("last")[0], 1));
     }
 
     #[test]
@@ -255,6 +291,8 @@ mod tests {
         let old = contents(&[("a.py", b"x = 1\n")]);
         let found = chunks(Some(&old), &contents(&[("a.py", b"x = 1 # \xe9\nimport os\n")]));
         assert!(found.chunks[0].tokens.ends_with(&all("import os\n")));
+        let found = chunks(None, &contents(&[("a.js", b"/* \0 */\nrun()\n")]));
+        assert!(found.chunks[0].tokens.ends_with(&all("run()\n")));
         assert!(chunks(None, &contents(&[("a.png", b"\x89PNG\0\0")])).chunks.is_empty());
     }
 

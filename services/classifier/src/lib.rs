@@ -4,8 +4,8 @@
 //! [`chunks`] raises [`VERSION`], and features of another version are not compared.
 //!
 //! The attacker writes everything that is read here. So nothing is left out by its path; what a chunk says does not
-//! depend on how large the package is or how many files it has; and what does not fit is the least likely to run, told
-//! in [`Extract::left_out`].
+//! depend on how large the package is or how many files it has; and what finds no room is the least likely to run
+//! ([`Extract::left_out`]).
 
 mod chunks;
 mod role;

@@ -49,36 +49,7 @@ impl Role {
         {
             return Self::Manifest;
         }
-        let is_code = matches!(
-            extension,
-            "py" | "pyi"
-                | "pyx"
-                | "js"
-                | "mjs"
-                | "cjs"
-                | "jsx"
-                | "ts"
-                | "mts"
-                | "cts"
-                | "tsx"
-                | "rs"
-                | "sh"
-                | "bash"
-                | "ps1"
-                | "bat"
-                | "cmd"
-                | "vbs"
-                | "php"
-                | "rb"
-                | "pl"
-                | "lua"
-                | "c"
-                | "h"
-                | "cc"
-                | "cpp"
-                | "go"
-        );
-        if !is_code {
+        if !is_code(path) {
             let is_text = matches!(extension, "md" | "rst" | "txt" | "html" | "adoc") || extension.is_empty();
             // A program may have no extension: its first line says who runs it.
             return match is_text && !text.starts_with("#!") {
@@ -100,6 +71,15 @@ impl Role {
         }
         Self::Source
     }
+}
+
+/// Whether a file is named as a program's text.
+pub(crate) fn is_code(path: &str) -> bool {
+    const EXTENSIONS: [&str; 28] = [
+        "py", "pyi", "pyx", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "rs", "sh", "bash", "ps1", "bat",
+        "cmd", "vbs", "php", "rb", "pl", "lua", "c", "h", "cc", "cpp", "go", "pth",
+    ];
+    path.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
 }
 
 /// Files that `package.json` runs at installation, by their paths below the top folder.

@@ -22,6 +22,8 @@ const STRING_END: Token = 134;
 const ESCAPE: Token = 135;
 const WEB_ADDRESS: Token = 136;
 const NETWORK_ADDRESS: Token = 137;
+/// Lines that are not new lie between.
+pub(crate) const GAP: Token = 138;
 /// By length: eight of them.
 const STRING: Token = 144;
 /// A run that is no word, by length: eight of them; and by how even its letters are distributed: eight.
