@@ -95,7 +95,10 @@ impl Release {
     /// The package URL, e.g. `pkg:npm/%40scope/name@1.0.0`. Injective: npm names keep their case, because old
     /// packages differ in nothing else (`JSONStream`, `jsonstream`), and evidence is filed under this text.
     pub fn purl(&self) -> String {
-        let name: Vec<String> = self.name.split('/').map(encode).collect();
+        // Slashes at the ends, or two together, mean nothing in a purl: they would make two names one.
+        let is_path = self.name.split('/').all(|part| !part.is_empty());
+        let name: Vec<String> =
+            if is_path { self.name.split('/').map(encode).collect() } else { vec![encode(&self.name)] };
         let version = if self.version.is_empty() { String::new() } else { format!("@{}", encode(&self.version)) };
         format!("pkg:{}/{}{version}", self.ecosystem, name.join("/"))
     }
@@ -179,6 +182,8 @@ mod tests {
             (Release::new(Ecosystem::Pypi, "Ruamel.Yaml__clib", "0.2.8"), "pkg:pypi/ruamel-yaml-clib@0.2.8"),
             (Release::new(Ecosystem::Cargo, "serde_json", "1.0.1"), "pkg:cargo/serde_json@1.0.1"),
             (Release::new(Ecosystem::Npm, "JSONStream", "1.0.0"), "pkg:npm/JSONStream@1.0.0"),
+            (Release::new(Ecosystem::Npm, "left-pad/", "1.0.0"), "pkg:npm/left-pad%2F@1.0.0"),
+            (Release::new(Ecosystem::Npm, "/@a//b", "1.0.0"), "pkg:npm/%2F%40a%2F%2Fb@1.0.0"),
         ] {
             assert_eq!(release.purl(), purl);
             assert_eq!(purl.parse::<Release>().unwrap(), release);
