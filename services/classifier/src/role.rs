@@ -26,6 +26,11 @@ pub enum Role {
 const HAND_WRITTEN: usize = 300;
 
 impl Role {
+    /// As features hold it: 0 for the likeliest to run.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
     /// `path` is below the package's top folder. `hooks`: see [`install_scripts`].
     pub fn of(path: &str, text: &str, hooks: &BTreeSet<String>) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);

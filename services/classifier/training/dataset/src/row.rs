@@ -1,0 +1,65 @@
+//! A row of a data set: what it is, where it comes from, and where its features lie.
+
+use lockgate_classifier::Chunk;
+use serde::Serialize;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Label {
+    Malicious,
+}
+
+/// With what a version is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    /// With nothing: the package is new.
+    New,
+}
+
+/// Whether somebody published this, or it was put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reality {
+    Real,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Row {
+    pub ecosystem: &'static str,
+    pub name: String,
+    pub previous_version: Option<String>,
+    pub version: String,
+    pub previous_sha256: Option<String>,
+    pub artifact_sha256: String,
+    pub month: String,
+    pub label: Label,
+    /// Who says so: a repository and its commit.
+    pub label_source: String,
+    pub family: String,
+    pub skeleton: String,
+    pub mode: Mode,
+    pub reality: Reality,
+    pub split: String,
+    /// Where the features lie in `features.bin`, in bytes, and what they hash to.
+    pub offset: u64,
+    pub length: u64,
+    pub features_sha256: String,
+    pub chunks: usize,
+    pub left_out: usize,
+    /// Entries of the archive that could not be read as such.
+    pub irregularities: usize,
+}
+
+/// `features.bin` of a row, little-endian: the number of chunks (u16), and of each its role (u8), its length (u16) and its
+/// tokens (u16).
+pub(crate) fn encode(chunks: &[Chunk]) -> Vec<u8> {
+    let short = |length: usize| u16::try_from(length).expect("chunks are bounded").to_le_bytes();
+    let mut bytes = short(chunks.len()).to_vec();
+    for chunk in chunks {
+        bytes.push(chunk.role.number());
+        bytes.extend(short(chunk.tokens.len()));
+        bytes.extend(chunk.tokens.iter().flat_map(|token| token.to_le_bytes()));
+    }
+    bytes
+}
