@@ -18,7 +18,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-ecosystems", &["lockgate-model", "lockgate-outbound"]),
         ("lockgate-evidence", &["lockgate-model", "lockgate-archive"]),
         ("lockgate-classifier", &["lockgate-archive"]),
-        ("lockgate-dataset", &["lockgate-archive", "lockgate-classifier", "lockgate-model"]),
+        ("lockgate-dataset", &["lockgate-archive", "lockgate-classifier", "lockgate-ecosystems", "lockgate-model"]),
         ("lockgate-policy", &["lockgate-model"]),
         ("lockgate-store", &["lockgate-model"]),
         ("lockgate-report", &["lockgate-model"]),

@@ -3,6 +3,7 @@
 //! Malicious archives are read in memory from a git repository's objects; nothing of them is unpacked, run or kept but
 //! digests and hashed tokens.
 
+mod benign;
 mod index;
 mod quality;
 mod repository;
@@ -11,6 +12,7 @@ mod set;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use lockgate_model::Ecosystem;
 use repository::Repository;
 use set::Writer;
 use std::path::{Path, PathBuf};
@@ -39,12 +41,39 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         of_a_family: usize,
     },
+    /// Rows of consecutive versions from a registry. May be stopped at any time; the same command goes on.
+    Benign {
+        #[arg(long)]
+        ecosystem: Ecosystem,
+        /// The registry, as `lockgate init` finds it.
+        #[arg(long)]
+        registry: String,
+        /// Hosts of artifacts other than the registry's.
+        #[arg(long)]
+        artifact_host: Vec<String>,
+        /// Folder of the set.
+        #[arg(long)]
+        out: PathBuf,
+        /// Rows that are wanted.
+        #[arg(long, default_value_t = 10_000)]
+        rows: usize,
+        /// Packages to begin with; their dependencies follow.
+        seeds: Vec<String>,
+    },
 }
 
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Malicious { index, repository, out, of_a_family } => {
             println!("{}", malicious(&index, &repository, &out, of_a_family)?);
+            Ok(())
+        }
+        Command::Benign { ecosystem, registry, artifact_host, out, rows, seeds } => {
+            let client = benign::client(ecosystem, &registry, artifact_host)?;
+            let mut set = Writer::resume(&out)?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(benign::collect(&client, ecosystem, &seeds, rows, &mut set))?;
+            println!("{}", set.finish()?);
             Ok(())
         }
     }

@@ -1,6 +1,6 @@
 //! What a set looks like, and what was left out of it.
 
-use crate::{index::Entry, row::Row};
+use crate::row::{Mode, Row};
 use lockgate_classifier::Chunk;
 use serde::Serialize;
 use std::{
@@ -12,8 +12,10 @@ use std::{
 pub(crate) struct Quality {
     /// Rows by split.
     rows: BTreeMap<String, usize>,
+    /// Of them, those that are updates.
+    updates: BTreeMap<String, usize>,
     families: BTreeMap<String, BTreeSet<String>>,
-    /// Chunks by the role of their file.
+    /// Chunks of this run's rows by the role of their file.
     roles: BTreeMap<String, usize>,
     #[serde(skip)]
     chunks: Vec<usize>,
@@ -21,33 +23,38 @@ pub(crate) struct Quality {
     cut: usize,
     /// Rows whose archive holds what could not be read as such.
     irregular: usize,
-    /// Left out: no archive, no text, the same features as another row.
+    /// Left out by this run: no archive, no text, the same features as another row.
     unreadable: Vec<String>,
     empty: Vec<String>,
     duplicates: usize,
 }
 
 impl Quality {
-    pub(crate) fn row(&mut self, row: &Row, chunks: &[Chunk]) {
-        *self.rows.entry(row.split.clone()).or_default() += 1;
-        self.families.entry(row.split.clone()).or_default().insert(row.family.clone());
-        for chunk in chunks {
-            *self.roles.entry(format!("{:?}", chunk.role)).or_default() += 1;
-        }
-        self.chunks.push(chunks.len());
+    pub(crate) fn row(&mut self, row: &Row) {
+        let split = &row.origin.split;
+        *self.rows.entry(split.clone()).or_default() += 1;
+        *self.updates.entry(split.clone()).or_default() += usize::from(row.origin.mode == Mode::Update);
+        self.families.entry(split.clone()).or_default().insert(row.origin.family.clone());
+        self.chunks.push(row.chunks);
         self.cut += usize::from(row.left_out > 0);
         self.irregular += usize::from(row.irregularities > 0);
     }
 
-    pub(crate) fn unreadable(&mut self, entry: &Entry) {
-        self.unreadable.push(entry.artifact_sha256.clone());
+    pub(crate) fn chunks(&mut self, chunks: &[Chunk]) {
+        for chunk in chunks {
+            *self.roles.entry(format!("{:?}", chunk.role)).or_default() += 1;
+        }
     }
 
-    pub(crate) fn empty(&mut self, entry: &Entry) {
-        self.empty.push(entry.artifact_sha256.clone());
+    pub(crate) fn unreadable(&mut self, artifact: &str) {
+        self.unreadable.push(artifact.to_owned());
     }
 
-    pub(crate) fn duplicate(&mut self, _: &Entry) {
+    pub(crate) fn empty(&mut self, artifact: &str) {
+        self.empty.push(artifact.to_owned());
+    }
+
+    pub(crate) fn duplicate(&mut self) {
         self.duplicates += 1;
     }
 }
@@ -55,12 +62,13 @@ impl Quality {
 impl fmt::Display for Quality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (split, rows) in &self.rows {
-            writeln!(f, "  {split:6} {rows} rows of {} families", self.families[split].len())?;
+            let (updates, families) = (self.updates[split], self.families[split].len());
+            writeln!(f, "  {split:6} {rows} rows of {families} families, {updates} of them updates")?;
         }
         let mut chunks = self.chunks.clone();
         chunks.sort_unstable();
         let at = |part: usize| chunks.get(chunks.len() * part / 100).copied().unwrap_or_default();
-        writeln!(f, "  chunks {} median, {} of the largest tenth, {} at most", at(50), at(90), at(99))?;
+        writeln!(f, "  chunks {} median, {} at 90%, {} at 99%", at(50), at(90), at(99))?;
         let roles: Vec<String> = self.roles.iter().map(|(role, count)| format!("{role} {count}")).collect();
         writeln!(f, "  roles  {}", roles.join(", "))?;
         write!(

@@ -1,32 +1,29 @@
 //! A row of a data set: what it is, where it comes from, and where its features lie.
 
 use lockgate_classifier::Chunk;
-use serde::Serialize;
+use lockgate_model::Ecosystem;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Label {
     Malicious,
+    Benign,
 }
 
 /// With what a version is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mode {
     /// With nothing: the package is new.
     New,
+    Update,
 }
 
-/// Whether somebody published this, or it was put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Reality {
-    Real,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Row {
-    pub ecosystem: &'static str,
+/// What a row is of, and who says so.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    pub ecosystem: Ecosystem,
     pub name: String,
     pub previous_version: Option<String>,
     pub version: String,
@@ -34,13 +31,19 @@ pub(crate) struct Row {
     pub artifact_sha256: String,
     pub month: String,
     pub label: Label,
-    /// Who says so: a repository and its commit.
+    /// A repository and its commit, or a registry.
     pub label_source: String,
+    /// What must not be on both sides of a split.
     pub family: String,
     pub skeleton: String,
     pub mode: Mode,
-    pub reality: Reality,
     pub split: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Row {
+    #[serde(flatten)]
+    pub origin: Origin,
     /// Where the features lie in `features.bin`, in bytes, and what they hash to.
     pub offset: u64,
     pub length: u64,
