@@ -80,11 +80,9 @@ impl Known {
     }
 }
 
-fn digest_of(sorted: &[impl AsRef<[u8]>]) -> Digest
-where
-    [u8]: AsRef<[u8]>,
-{
-    Digest::sha256(&sorted.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&b'\n'))
+fn digest_of(sorted: &[impl AsRef<str>]) -> Digest {
+    let digests: Vec<&str> = sorted.iter().map(AsRef::as_ref).collect();
+    Digest::sha256(digests.join("\n").as_bytes())
 }
 
 /// What was read lately, with the feed's revision; of another one it is not used.
