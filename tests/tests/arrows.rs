@@ -12,6 +12,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-model", &[][..]),
         ("lockgate-github", &["lockgate-outbound"]),
         ("lockgate-archive", &[]),
+        ("lockgate-hostile", &[]),
         ("lockgate-outbound", &[]),
         ("lockgate-postgres", &[]),
         ("lockgate-source", &["lockgate-model", "lockgate-outbound"]),
