@@ -40,7 +40,8 @@ impl<'a> Server<'a> {
     /// gix refuses a redirect, with an error that says so, when the request that is redirected was configured. There is
     /// nothing to configure where there is no token, and still it must be: else gix would follow.
     pub(crate) fn transport(&self, timeout: Duration) -> http::Options {
-        let silence = SILENCE.min(timeout);
+        // Longer than the whole may take, so that it is the whole that is said to have taken too long.
+        let silence = SILENCE.min(timeout + Duration::from_secs(1));
         let url = self.url.clone();
         let client = http::reqwest::Options {
             configure_client: Some(Box::new(move |builder| {
