@@ -2,7 +2,7 @@
 
 use crate::{
     row::{Label, Mode, Origin},
-    set::Writer,
+    set::{LARGEST, Writer},
 };
 use anyhow::{Context, Result};
 use lockgate_archive::{Contents, Format, Limits};
@@ -13,8 +13,6 @@ use std::{
     time::Duration,
 };
 
-/// Larger archives are left out.
-const LARGEST: u64 = 5 << 20;
 /// Updates taken of one package, and how far they lie apart among its versions.
 const UPDATES: usize = 3;
 /// Between two requests: a registry is a guest room.

@@ -1,14 +1,12 @@
 //! Objects of a git repository, read one after the other from `git cat-file`. Nothing is checked out.
 
+use crate::set::LARGEST;
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
-
-/// Larger archives are left out of a set.
-const LARGEST: u64 = 5 << 20;
 
 pub(crate) struct Repository {
     path: PathBuf,

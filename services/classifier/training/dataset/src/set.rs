@@ -17,6 +17,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Larger archives are left out of a set, in bytes.
+pub(crate) const LARGEST: u64 = 5 << 20;
+
 /// Adds rows to a set. A row is there when its line is: features come first, so that a run which is cut short leaves
 /// nothing but bytes behind the last row's, and they are written over.
 pub(crate) struct Writer {
