@@ -1,11 +1,15 @@
 //! A difference cut into chunks that a model can look at one by one.
 
 use crate::{
+    facts::{Fact, facts},
     role::{Role, install_scripts, is_code},
-    tokens::{GAP, LINE, Token, tokenize},
+    tokens::{GAP, LINE, Token, is_encoded, tokenize},
 };
 use lockgate_archive::{Contents, File, Hunk, Precision, diff};
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 /// Tokens of a chunk, at most.
 pub const CHUNK_TOKENS: usize = 256;
@@ -40,14 +44,16 @@ pub struct Chunk {
 pub struct Extract {
     /// The likeliest to run first; at most [`MAX_CHUNKS`].
     pub chunks: Vec<Chunk>,
+    pub facts: BTreeSet<Fact>,
     /// Files of which something, or all, found no room.
     pub left_out: usize,
 }
 
 /// What `new` adds to `old`, or all of it where there is none.
-pub fn chunks(old: Option<&Contents>, new: &Contents) -> Extract {
+pub fn chunks<'a>(old: Option<&'a Contents>, new: &'a Contents) -> Extract {
     let hooks = install_scripts(new);
     let below_root: HashMap<&str, &str> = new.strip_root().map(|(path, file)| (file.path.as_str(), path)).collect();
+    let path = |file: &'a File| below_root.get(file.path.as_str()).copied().unwrap_or(&file.path);
     let difference = diff(old, new);
     let added = difference.added.iter().map(|file| (*file, None));
     let changed = difference.changed.iter().map(|changed| (changed.new, Some(changed)));
@@ -55,12 +61,11 @@ pub fn chunks(old: Option<&Contents>, new: &Contents) -> Extract {
         .chain(changed)
         .filter_map(|(file, changed)| {
             let text = text(file)?;
-            let path = below_root.get(file.path.as_str()).copied().unwrap_or(&file.path);
-            Some((Role::of(path, &text, &hooks), file, changed, text))
+            Some((Role::of(path(file), &text, &hooks), file, changed, text))
         })
         .collect();
     files.sort_by_key(|(role, ..)| *role);
-    let mut extract = Extract::default();
+    let mut extract = Extract { facts: facts(old, new, &difference, path), ..Extract::default() };
     for (role, file, changed, text) in &files {
         let most = FILE_CHUNKS.min(MAX_CHUNKS - extract.chunks.len());
         if most == 0 {
@@ -80,6 +85,10 @@ pub fn chunks(old: Option<&Contents>, new: &Contents) -> Extract {
         });
         extract.left_out += usize::from(!whole || changed.is_none() && text.len() > FILE_BYTES);
         extract.chunks.extend(cut);
+    }
+    let is_opaque = |chunk: &Chunk| chunk.role.is_code() && is_encoded(&chunk.tokens);
+    if extract.chunks.iter().any(is_opaque) {
+        extract.facts.insert(Fact::Opaque);
     }
     extract
 }

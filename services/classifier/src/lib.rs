@@ -8,12 +8,14 @@
 //! ([`Extract::left_out`]).
 
 mod chunks;
+mod facts;
 mod role;
 mod tokens;
 
 pub use chunks::{CHUNK_TOKENS, Chunk, Extract, MAX_CHUNKS, chunks};
+pub use facts::Fact;
 pub use role::{Role, install_scripts};
 pub use tokens::{Token, VOCABULARY, tokenize};
 
 /// Of the features; raised with whatever changes an answer.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -31,6 +31,11 @@ impl Role {
         self as u8
     }
 
+    /// Whether what it says is run.
+    pub(crate) fn is_code(self) -> bool {
+        matches!(self, Self::Install | Self::Entry | Self::Source | Self::Bundle)
+    }
+
     /// `path` is below the package's top folder. `hooks`: see [`install_scripts`].
     pub fn of(path: &str, text: &str, hooks: &BTreeSet<String>) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);

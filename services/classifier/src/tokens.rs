@@ -44,6 +44,13 @@ pub fn tokenize(text: &str) -> Vec<(usize, Token)> {
     lexer.tokens
 }
 
+/// Whether a run of 64 letters or more stands there that is as even as base64: 5 bits a letter.
+pub(crate) fn is_encoded(tokens: &[Token]) -> bool {
+    let long = OPAQUE + 4..EVENNESS;
+    let even = EVENNESS + 6..EVENNESS + 8;
+    tokens.windows(2).any(|pair| long.contains(&pair[0]) && even.contains(&pair[1]))
+}
+
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -263,6 +270,7 @@ mod tests {
         let found = tokens(&format!("'{blob}'"));
         assert_eq!((found[0], found[1], found.len()), (STRING + 4, OPAQUE + 4, 4));
         assert!(found[2] > tokens(&"a".repeat(72))[1], "base64 is more even than one letter");
+        assert!(is_encoded(&found) && !is_encoded(&tokens(&"a".repeat(72))));
     }
 
     #[test]

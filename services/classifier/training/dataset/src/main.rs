@@ -154,8 +154,8 @@ mod tests {
             let number = |name: &str| usize::try_from(row[name].as_u64().unwrap()).unwrap();
             let part = &features[number("offset")..number("offset") + number("length")];
             assert_eq!(row["features_sha256"], Digest::sha256(part).hex());
-            // One chunk of role 0, and so many tokens as its length says.
-            assert_eq!((part[0], part[2], part.len()), (1, 0, 5 + 2 * usize::from(part[3])));
+            // A build script; one chunk of role 0, and so many tokens as its length says.
+            assert_eq!((part[0], part[2], part[4], part.len()), (2, 1, 0, 7 + 2 * usize::from(part[5])));
             assert!(row["label_source"].as_str().unwrap().contains('@'), "{row}");
         }
         assert!(build(&folder).unwrap_err().to_string().contains("never written over"));

@@ -1,6 +1,6 @@
 //! A row of a data set: what it is, where it comes from, and where its features lie.
 
-use lockgate_classifier::Chunk;
+use lockgate_classifier::Extract;
 use lockgate_model::Ecosystem;
 use serde::{Deserialize, Serialize};
 
@@ -54,12 +54,14 @@ pub(crate) struct Row {
     pub irregularities: usize,
 }
 
-/// `features.bin` of a row, little-endian: the number of chunks (u16), and of each its role (u8), its length (u16) and its
-/// tokens (u16).
-pub(crate) fn encode(chunks: &[Chunk]) -> Vec<u8> {
+/// `features.bin` of a row, little-endian: its facts as bits (u16), the number of chunks (u16), and of each its role (u8), its
+/// length (u16) and its tokens (u16).
+pub(crate) fn encode(extract: &Extract) -> Vec<u8> {
     let short = |length: usize| u16::try_from(length).expect("chunks are bounded").to_le_bytes();
-    let mut bytes = short(chunks.len()).to_vec();
-    for chunk in chunks {
+    let facts = extract.facts.iter().fold(0_u16, |bits, fact| bits | 1 << fact.number());
+    let mut bytes = facts.to_le_bytes().to_vec();
+    bytes.extend(short(extract.chunks.len()));
+    for chunk in &extract.chunks {
         bytes.push(chunk.role.number());
         bytes.extend(short(chunk.tokens.len()));
         bytes.extend(chunk.tokens.iter().flat_map(|token| token.to_le_bytes()));

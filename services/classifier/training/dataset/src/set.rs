@@ -102,7 +102,7 @@ impl Writer {
             self.quality.empty(&origin.artifact_sha256);
             return Ok(());
         }
-        let features = encode(&extract.chunks);
+        let features = encode(&extract);
         let features_sha256 = Digest::sha256(&features).hex();
         if !self.seen.insert(features_sha256.clone()) {
             self.quality.duplicate();
