@@ -7,6 +7,7 @@ mod demo;
 mod deny;
 mod descriptions;
 mod fuzz;
+mod onnxruntime;
 mod prepare;
 mod provide;
 mod test;
@@ -38,6 +39,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Fetch GitHub's own descriptions, against which a plain `cargo nextest run` then tests too.
     Provide,
+    /// Fetch ONNX Runtime, by which the classifier runs, and say where it lies.
+    Onnxruntime,
     /// Write the query descriptions in `.sqlx` again, after a change of SQL.
     Prepare {
         /// Fail when they are not current instead of writing them.
@@ -55,6 +58,7 @@ fn main() -> Result<()> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Provide => descriptions::show(),
+        Command::Onnxruntime => onnxruntime::show(),
         Command::Prepare { check } => prepare::run(check),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     cargo::{self, command},
-    deny, descriptions, prepare, provide,
+    deny, descriptions, onnxruntime, prepare, provide,
 };
 use anyhow::Result;
 
@@ -16,6 +16,7 @@ pub(crate) fn run() -> Result<()> {
     prepare::run(true)?;
     let mut nextest = command("cargo");
     nextest.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]).envs(descriptions::provide()?);
+    nextest.env("LOCKGATE_ONNXRUNTIME", onnxruntime::provided()?);
     cargo::run("nextest: arrows, pipeline, browser and the rest", &mut nextest)?;
     let mut examples = command("cargo");
     examples.args(["run", "--quiet", "--locked", "-p", "lockgate-github", "--example", "webhook_examples", "--"]);
