@@ -29,6 +29,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "lockgate-model",
                 "lockgate-github",
                 "lockgate-archive",
+                "lockgate-classifier",
                 "lockgate-outbound",
                 "lockgate-postgres",
                 "lockgate-source",
@@ -44,8 +45,12 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
 }
 
 /// Heavy or dangerous dependencies, each with its only user.
-const FENCES: [(&str, &str); 3] =
-    [("sqlx", "lockgate-store"), ("gix", "lockgate-source"), ("regorus", "lockgate-policy")];
+const FENCES: [(&str, &str); 4] = [
+    ("sqlx", "lockgate-store"),
+    ("gix", "lockgate-source"),
+    ("regorus", "lockgate-policy"),
+    ("ort", "lockgate-classifier"),
+];
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
