@@ -57,11 +57,12 @@ pub(crate) async fn collect(
 /// Adds a package's rows; answers what its newest version depends on.
 async fn package(client: &Client, ecosystem: Ecosystem, name: &str, set: &mut Writer) -> Result<BTreeSet<String>> {
     let published = client.package(ecosystem, name).await?;
-    let mut dependencies = BTreeSet::new();
+    let mut dependencies = None;
     for (previous, next) in pairs(&published, ecosystem) {
         let Some(new) = fetch(client, ecosystem, next, None).await? else { continue };
-        if dependencies.is_empty() {
-            dependencies = named(ecosystem, &new.contents);
+        let newest = previous.is_some() && dependencies.is_none();
+        if dependencies.is_none() {
+            dependencies = Some(named(ecosystem, &new.contents));
         }
         let old = match previous {
             Some(previous) => match fetch(client, ecosystem, previous, Some(&new.file)).await? {
@@ -86,13 +87,24 @@ async fn package(client: &Client, ecosystem: Ecosystem, name: &str, set: &mut Wr
             mode: if old.is_some() { Mode::Update } else { Mode::New },
             split: split(ecosystem, name).to_owned(),
         };
+        if newest && wants_whole(ecosystem, name) {
+            // What is new to a repository seldom is so to the world.
+            let whole = Origin { previous_version: None, previous_sha256: None, mode: Mode::New, ..origin.clone() };
+            set.add(whole, None, &new.contents)?;
+        }
         set.add(origin, old.as_ref().map(|old| &old.contents), &new.contents)?;
     }
-    Ok(dependencies)
+    Ok(dependencies.unwrap_or_default())
 }
 
-/// Up to three updates spread over the versions that were not withdrawn, the newest first, and the first version of
-/// every fourth package.
+/// Whether a package is read as a whole too, its first version and its newest: every one of PyPI, where new malicious
+/// packages are known and must be told from many; elsewhere every fourth.
+fn wants_whole(ecosystem: Ecosystem, name: &str) -> bool {
+    ecosystem == Ecosystem::Pypi || share(name) < 64
+}
+
+/// Up to three updates spread over the versions that were not withdrawn, the newest first, and the first version of some
+/// packages.
 fn pairs(package: &PublishedPackage, ecosystem: Ecosystem) -> Vec<(Option<&PublishedRelease>, &PublishedRelease)> {
     let versions = adapter(ecosystem).versions();
     let mut releases: Vec<(_, &PublishedRelease)> = package
@@ -112,7 +124,7 @@ fn pairs(package: &PublishedPackage, ecosystem: Ecosystem) -> Vec<(Option<&Publi
             pairs.push((Some(releases[at - 1]), releases[at]));
         }
     }
-    if share(&package.name) < 64 {
+    if wants_whole(ecosystem, &package.name) {
         pairs.extend(releases.first().map(|first| (None, *first)));
     }
     pairs
