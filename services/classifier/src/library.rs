@@ -11,6 +11,9 @@ use std::{
 /// What `cargo xtask onnxruntime` fetches.
 const VERSION: &str = "1.31.1";
 
+/// Where an installation or the image has it. Debian's own is older than what is needed.
+const INSTALLED: [&str; 2] = ["/usr/lib/lockgate/libonnxruntime.so", "/usr/local/lib/libonnxruntime.so"];
+
 /// A loaded library. Clones are the same one.
 #[derive(Debug, Clone)]
 pub struct Library {
@@ -46,10 +49,11 @@ impl Library {
         Ok(library)
     }
 
-    /// `LOCKGATE_ONNXRUNTIME`, else where `cargo xtask onnxruntime` puts it.
+    /// `LOCKGATE_ONNXRUNTIME`, else an installed one, else where `cargo xtask onnxruntime` puts it.
     pub fn usual_path() -> PathBuf {
         let named = env::var_os("LOCKGATE_ONNXRUNTIME").filter(|path| !path.is_empty());
-        named.map_or_else(cached, PathBuf::from)
+        let installed = || INSTALLED.map(PathBuf::from).into_iter().find(|path| path.is_file());
+        named.map(PathBuf::from).or_else(installed).unwrap_or_else(cached)
     }
 }
 

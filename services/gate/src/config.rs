@@ -3,6 +3,7 @@
 //! Everything that widens trust (hosts, registries, policy) is here and nowhere in a pull request.
 
 mod auth;
+mod classifier;
 #[cfg(test)]
 mod hostile;
 mod outbound;
@@ -10,6 +11,7 @@ mod retention;
 
 pub(crate) use auth::is_private;
 pub use auth::{AuthConfig, GrantConfig, OidcConfig};
+pub use classifier::ClassifierConfig;
 pub use outbound::OutboundConfig;
 pub use retention::RetentionConfig;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub registries: BTreeMap<Ecosystem, RegistrySection>,
     #[serde(default)]
     pub policy: PolicyConfig,
+    #[serde(default)]
+    pub classifier: ClassifierConfig,
     #[serde(default)]
     pub work: WorkConfig,
     #[serde(default)]

@@ -105,6 +105,7 @@ pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
         github: None,
         registries,
         policy: PolicyConfig::default(),
+        classifier: Default::default(),
         work: WorkConfig::default(),
         telemetry: TelemetryConfig::default(),
         auth: Default::default(),

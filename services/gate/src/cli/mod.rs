@@ -12,6 +12,7 @@ mod permissions;
 mod policy;
 mod sbom;
 mod scan;
+mod score;
 mod serve;
 mod token;
 mod versions;
@@ -68,6 +69,8 @@ enum Command {
     Vercmp(versions::CompareArguments),
     /// Whether a version satisfies a range in its ecosystem's own language: prints `true` or `false`.
     InRange(versions::RangeArguments),
+    /// What the classifier says of a new version, or of each of a list: a JSON line each.
+    Score(score::Arguments),
     /// Test a policy bundle, or replay past decisions.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -114,6 +117,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Advisories(command) => advisories::run(config, command).await,
         Command::Vercmp(arguments) => versions::compare(&arguments),
         Command::InRange(arguments) => versions::in_range(&arguments),
+        Command::Score(arguments) => score::run(config, &arguments),
         Command::Policy(command) => policy::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Token(command) => token::run(config, command).await,
