@@ -11,6 +11,7 @@ mod onnxruntime;
 mod prepare;
 mod provide;
 mod test;
+mod train;
 mod validate;
 
 use anyhow::Result;
@@ -41,6 +42,8 @@ enum Command {
     Provide,
     /// Fetch ONNX Runtime, by which the classifier runs, and say where it lies.
     Onnxruntime,
+    /// Train the classifier, measure it on what it has not seen, and write it as ONNX.
+    Train(train::Arguments),
     /// Write the query descriptions in `.sqlx` again, after a change of SQL.
     Prepare {
         /// Fail when they are not current instead of writing them.
@@ -59,6 +62,7 @@ fn main() -> Result<()> {
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Provide => descriptions::show(),
         Command::Onnxruntime => onnxruntime::show(),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Prepare { check } => prepare::run(check),
     }
 }

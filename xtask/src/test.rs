@@ -2,7 +2,7 @@
 
 use crate::{
     cargo::{self, command},
-    deny, descriptions, onnxruntime, prepare, provide,
+    deny, descriptions, onnxruntime, prepare, provide, train,
 };
 use anyhow::Result;
 
@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<()> {
     nextest.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]).envs(descriptions::provide()?);
     nextest.env("LOCKGATE_ONNXRUNTIME", onnxruntime::provided()?);
     cargo::run("nextest: arrows, pipeline, browser and the rest", &mut nextest)?;
+    train::test()?;
     let mut examples = command("cargo");
     examples.args(["run", "--quiet", "--locked", "-p", "lockgate-github", "--example", "webhook_examples", "--"]);
     cargo::run("GitHub's example events", examples.arg(descriptions::examples()?))?;

@@ -281,7 +281,8 @@ mod tests {
 
     #[test]
     fn a_hash_is_the_same_for_ever() {
-        assert_eq!(hash(b"subprocess"), hash(b"subprocess"));
+        // `training/tests/` holds the same numbers.
+        assert_eq!((word("subprocess"), word("exec")), (12511, 6231));
         assert_eq!(hash(b""), 0x811c ^ 0x9dc5);
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 from .features import FACTS
 from .words import VOCABULARY
 
-EMBEDDING, WIDTH, FILTERS, HIDDEN, BEHAVIOURS = 48, 5, 160, 96, 8
+EMBEDDING, WIDTH, FILTERS, HIDDEN, BEHAVIOURS = 32, 5, 128, 96, 8
 FAR = 30.0
 
 
