@@ -17,7 +17,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-postgres", &[]),
         ("lockgate-source", &["lockgate-model", "lockgate-outbound"]),
         ("lockgate-ecosystems", &["lockgate-model", "lockgate-outbound"]),
-        ("lockgate-evidence", &["lockgate-model", "lockgate-archive"]),
+        ("lockgate-evidence", &["lockgate-model", "lockgate-archive", "lockgate-classifier"]),
         ("lockgate-classifier", &["lockgate-archive"]),
         ("lockgate-dataset", &["lockgate-archive", "lockgate-classifier", "lockgate-ecosystems", "lockgate-model"]),
         ("lockgate-policy", &["lockgate-model"]),

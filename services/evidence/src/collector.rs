@@ -1,6 +1,8 @@
 //! What a check is, and the explicit list of all checks.
 
-use crate::{InputDigests, Inputs, advisory::Advisory, checksum::Checksum, diff::Diff, license};
+use crate::{
+    InputDigests, Inputs, advisory::Advisory, checksum::Checksum, classifier::Classifier, diff::Diff, license,
+};
 use lockgate_model::{Cause, Digest, Ecosystem, Observation, VersionOrder};
 use std::sync::Arc;
 
@@ -47,16 +49,20 @@ pub struct CollectorData {
     pub license: license::LicenseData,
     /// Version order, which belongs to the ecosystems.
     pub versions: fn(Ecosystem) -> &'static dyn VersionOrder,
+    /// The running model; without one there is no classifier check.
+    pub classifier: Option<Arc<lockgate_classifier::Classifier>>,
 }
 
 /// The explicit registry list: a new check is one folder and one line here.
 pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
-    vec![
+    let mut all: Vec<Arc<dyn Collector>> = vec![
         Arc::new(Checksum),
         Arc::new(license::License::new(data.license)),
         Arc::new(Advisory::new(data.versions)),
         Arc::new(Diff),
-    ]
+    ];
+    all.extend(data.classifier.map(|service| Arc::new(Classifier::new(service)) as Arc<dyn Collector>));
+    all
 }
 
 #[cfg(test)]
@@ -81,7 +87,7 @@ mod tests {
 
     #[test]
     fn every_collector_introduces_itself() {
-        let data = CollectorData { license: license::LicenseData::embedded(), versions: |_| &AsText };
+        let data = CollectorData { license: license::LicenseData::embedded(), versions: |_| &AsText, classifier: None };
         let collectors = collectors(data);
         let ids: BTreeSet<_> = collectors.iter().map(|c| c.id()).collect();
         assert_eq!(ids, BTreeSet::from(["advisory", "checksum", "diff", "license"]));

@@ -7,6 +7,7 @@
 
 pub mod advisory;
 pub mod checksum;
+pub mod classifier;
 mod collector;
 pub mod diff;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::{
     web::{self, AppState, Role},
 };
 use anyhow::{Context as _, Result};
+use lockgate_classifier::{Classifier, Library, Model, Pin, Settings};
 use lockgate_ecosystems::Client;
 use lockgate_evidence::{CollectorData, license::LicenseData};
 use lockgate_github::{App, AppConfig, Secret};
@@ -77,9 +78,23 @@ pub fn collector(config: &Config, knowledge: Knowledge, license: LicenseData) ->
     let client = Client::new(config.registry_configs()?, USER_AGENT)
         .and_then(|client| client.fresh_for(Duration::from_secs(config.work.registry_fresh_seconds)))
         .context("set up the registry client")?;
-    let checks = lockgate_evidence::collectors(CollectorData { license, versions: lockgate_ecosystems::versions });
     let budget = Duration::from_secs(config.work.collector_seconds);
+    let classifier = classifier(config, budget)?;
+    let data = CollectorData { license, versions: lockgate_ecosystems::versions, classifier };
+    let checks = lockgate_evidence::collectors(data);
     Ok(Collector::new(client, knowledge, checks, budget, config.work.releases_at_once))
+}
+
+/// The running model, where one is configured.
+///
+/// # Errors
+/// When it cannot be used: a server must not start as if it had a check that it has not.
+fn classifier(config: &Config, budget: Duration) -> Result<Option<Arc<Classifier>>> {
+    let Some(model) = &config.classifier.model else { return Ok(None) };
+    let library = Library::load(&config.classifier.library()).context("load the classifier's library")?;
+    let model = Model::open(&library, model, Pin::Beside).context("open the classifier's model")?;
+    let settings = Settings { budget, ..Settings::default() };
+    Ok(Some(Arc::new(Classifier::start(model, settings).context("start the classifier")?)))
 }
 
 fn github(config: &Config) -> Result<Option<App>> {

@@ -67,13 +67,7 @@ impl Collector for Diff {
 }
 
 fn observe(inputs: &Inputs) -> Result<DiffFacts, Cause> {
-    let artifacts = inputs.artifacts.as_deref().map_err(Clone::clone)?;
-    if artifacts.is_empty() {
-        let message = format!("look into {}: it has no file of a kind that is read", inputs.subject.release);
-        return Err(
-            Cause::new(CauseKind::Unsupported, message).with_remedy("review the release by hand, or ask for a waiver")
-        );
-    }
+    let artifacts = artifacts(inputs)?;
     let previous = previous(inputs)?;
     let mut facts = DiffFacts {
         mode: if previous.is_empty() { Mode::New } else { Mode::Update },
@@ -95,12 +89,24 @@ fn observe(inputs: &Inputs) -> Result<DiffFacts, Cause> {
     Ok(facts)
 }
 
+/// The files to look into; one at least.
+pub(crate) fn artifacts(inputs: &Inputs) -> Result<&[FetchedArtifact], Cause> {
+    let artifacts = inputs.artifacts.as_deref().map_err(Clone::clone)?;
+    if artifacts.is_empty() {
+        let message = format!("look into {}: it has no file of a kind that is read", inputs.subject.release);
+        return Err(
+            Cause::new(CauseKind::Unsupported, message).with_remedy("review the release by hand, or ask for a waiver")
+        );
+    }
+    Ok(artifacts)
+}
+
 /// The files to compare with; none when there was no version before.
 ///
 /// A version before that can never be read (withdrawn, say, because it was malicious) must not block every
 /// later one; then everything counts as new, which is the stricter reading. What may be readable later is
 /// waited for.
-fn previous(inputs: &Inputs) -> Result<&[FetchedArtifact], Cause> {
+pub(crate) fn previous(inputs: &Inputs) -> Result<&[FetchedArtifact], Cause> {
     match &inputs.previous {
         None => Ok(&[]),
         Some(Ok(files)) => Ok(files),
@@ -110,7 +116,10 @@ fn previous(inputs: &Inputs) -> Result<&[FetchedArtifact], Cause> {
 }
 
 /// The old file that takes the same place: of the same kind, and for the same platform where wheels differ.
-fn counterpart<'a>(artifact: &FetchedArtifact, previous: &'a [FetchedArtifact]) -> Option<&'a FetchedArtifact> {
+pub(crate) fn counterpart<'a>(
+    artifact: &FetchedArtifact,
+    previous: &'a [FetchedArtifact],
+) -> Option<&'a FetchedArtifact> {
     let common_end = |other: &FetchedArtifact| {
         artifact.file.file.bytes().rev().zip(other.file.file.bytes().rev()).take_while(|(a, b)| a == b).count()
     };

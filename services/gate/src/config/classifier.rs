@@ -15,7 +15,7 @@ const BUILT_FROM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../classifier/mod
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClassifierConfig {
-    /// The model, an ONNX file. Its digest stands beside it, in `NAME.sha256`.
+    /// The model, an ONNX file. Its digest stands beside it, in `NAME.sha256`. Absent: pull requests are not scored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<PathBuf>,
     /// ONNX Runtime's shared library.

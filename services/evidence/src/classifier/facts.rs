@@ -1,0 +1,53 @@
+//! What the classifier said: frozen names, read by policy.
+
+use crate::diff::Mode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Facts of the classifier check. Numbers have four decimals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClassifierFacts {
+    pub mode: Mode,
+    /// SHA-256 of the model, as hex.
+    pub model: String,
+    /// `CPU` or `CUDA`.
+    pub provider: String,
+    /// In the order in which the registry names them.
+    pub artifacts: Vec<ArtifactScore>,
+}
+
+/// What an artifact adds, scored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ArtifactScore {
+    /// Name of the artifact.
+    pub artifact: String,
+    /// A logit; `None` where the artifact adds only what is no text.
+    pub score: Option<f64>,
+    /// Of malice, 0 to 1; `None` when the score is.
+    pub probability: Option<f64>,
+    /// The score from which the model's makers would look.
+    pub threshold: f64,
+    /// Those more likely than not.
+    pub behaviours: Vec<LikelyBehaviour>,
+    /// The strongest first.
+    pub hunks: Vec<ScoredHunk>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LikelyBehaviour {
+    pub name: String,
+    pub probability: f64,
+}
+
+/// A place without which the score would be lower.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScoredHunk {
+    /// As in the artifact.
+    pub path: String,
+    pub line: u32,
+    pub end_line: u32,
+    /// Its part, 0 to 1, of what the score falls by when one place after the other is taken out.
+    pub share: f64,
+    /// The score without it; `None` where nothing would be left.
+    pub without: Option<f64>,
+}
