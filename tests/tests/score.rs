@@ -1,6 +1,10 @@
-//! `lockgate score` as a script uses it. The toy model counts the sign U+0007: each raises a score, which begins at -4.
+//! `lockgate score` as a script uses it, and the scores of a pull request. The toy model counts the sign U+0007: each raises a score, which begins at -4.
 
-use lockgate_tests::registry::Package;
+use lockgate_model::Ecosystem;
+use lockgate_tests::{
+    app::TestApp,
+    registry::{Package, lockfile},
+};
 use serde_json::{Value, json};
 use std::{
     path::Path,
@@ -108,4 +112,21 @@ fn what_is_missing_is_named_and_nothing_is_scored() {
     assert_eq!(lockgate(&["score", "--ecosystem", "npm"]).status.code(), Some(2));
     assert_eq!(lockgate(&["score", "--ecosystem", "gem", "--new", &new]).status.code(), Some(2));
     assert_eq!(lockgate(&["score", "--list", "/nowhere", "--model", &toy]).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_pull_request_is_scored_where_a_model_is_configured() {
+    let toy = format!("{MODELS}/toy.onnx");
+    let app = TestApp::start_with_feed(|config| config.classifier.model = Some(toy.into())).await;
+    let (old, new) = (Package::npm("bell", "1.0.0"), Package::npm("bell", "1.0.1").file("ring.js", "\u{7}\u{7}"));
+    [&old, &new].into_iter().for_each(|package| app.registries.publish(package));
+    let lock = |package| lockfile(Ecosystem::Npm, app.registries.base(), &[package]);
+    app.repository(&[("package-lock.json", &lock(&old))]);
+    let run = app.judge("bump", &[("package-lock.json", &lock(&new))]).await;
+    // No rule reads the score.
+    assert_eq!(run.conclusion.as_deref(), Some("success"), "{:?}", run.summary);
+    let is_kept = "select count(*) = 1 from evidence where collector = 'classifier' and status = 'observed' \
+                   and purl = 'pkg:npm/bell@1.0.1' and body::text like '%ring.js%'";
+    app.database().execute(&format!("do $$ begin assert ({is_kept}); end $$")).await;
+    app.finish().await;
 }
