@@ -218,6 +218,7 @@ async fn doctor_names_what_is_missing() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     for line in [
         "ok       policy",
+        "ok       classifier: no model is configured",
         "ok       github",
         "ok       registry npm",
         "missing  registry pypi",

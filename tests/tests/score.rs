@@ -128,5 +128,9 @@ async fn a_pull_request_is_scored_where_a_model_is_configured() {
     let is_kept = "select count(*) = 1 from evidence where collector = 'classifier' and status = 'observed' \
                    and purl = 'pkg:npm/bell@1.0.1' and body::text like '%ring.js%'";
     app.database().execute(&format!("do $$ begin assert ({is_kept}); end $$")).await;
+    let configuration = app.configuration_file().display().to_string();
+    let doctor = tokio::task::spawn_blocking(move || lockgate(&["doctor", "--config", &configuration])).await;
+    let doctor = String::from_utf8(doctor.expect("no panic").stdout).expect("UTF-8");
+    assert!(doctor.contains("ok       classifier: model "), "{doctor}");
     app.finish().await;
 }

@@ -89,7 +89,7 @@ pub fn collector(config: &Config, knowledge: Knowledge, license: LicenseData) ->
 ///
 /// # Errors
 /// When it cannot be used: a server must not start as if it had a check that it has not.
-fn classifier(config: &Config, budget: Duration) -> Result<Option<Arc<Classifier>>> {
+pub fn classifier(config: &Config, budget: Duration) -> Result<Option<Arc<Classifier>>> {
     let Some(model) = &config.classifier.model else { return Ok(None) };
     let library = Library::load(&config.classifier.library()).context("load the classifier's library")?;
     let model = Model::open(&library, model, Pin::Beside).context("open the classifier's model")?;

@@ -7,7 +7,7 @@ use lockgate_ecosystems::Client;
 use lockgate_model::{Ecosystem, redact::redact};
 use lockgate_outbound::Network;
 use lockgate_store::advisories;
-use std::{path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 /// A package that every registry of the ecosystem serves.
 fn probe(ecosystem: Ecosystem) -> &'static str {
@@ -52,6 +52,7 @@ pub(super) async fn run(path: &Path) -> Result<ExitCode> {
     };
     findings.note("configuration", Ok(path.display().to_string()));
     findings.note("policy", server::policy(&config).map(|p| p.digest().to_string()));
+    findings.note("classifier", classifier(&config));
     for why in permissions::warnings(path, &config) {
         findings.warn("files", &why);
     }
@@ -62,6 +63,14 @@ pub(super) async fn run(path: &Path) -> Result<ExitCode> {
     database(&config, &mut findings).await;
     println!("{} missing", findings.missing);
     Ok(finding_code(findings.missing == 0))
+}
+
+fn classifier(config: &Config) -> Result<String> {
+    let budget = Duration::from_secs(config.work.collector_seconds);
+    Ok(match server::classifier(config, budget)? {
+        None => "no model is configured, so releases are not scored; [classifier] in the README shows how".to_owned(),
+        Some(running) => format!("model {}, {:?}", running.digest(), running.provider()),
+    })
 }
 
 fn github(config: &Config) -> Result<String> {
