@@ -42,7 +42,9 @@ class Table:
 
 
 def read(folders):
-    """The sets in `folders` as one table. A row whose features are not those that it states is an error."""
+    """The sets in `folders` as one table. A row whose features are not those that it states is an error; one that stands in
+    an earlier set with the same features and label is left out."""
+    seen = set()
     rows, tokens, starts, roles, firsts, facts, digests = [], [], [0], [], [0], [], []
     reached = 0
     for folder in map(Path, folders):
@@ -53,6 +55,9 @@ def read(folders):
             part = data[row["offset"] : row["offset"] + row["length"]]
             if hashlib.sha256(part).hexdigest() != row["features_sha256"]:
                 raise ValueError(f"{folder}: the features of {row['name']} {row['version']} are not those of its row; build the set again")
+            if (row["features_sha256"], row["label"]) in seen:
+                continue
+            seen.add((row["features_sha256"], row["label"]))
             rows.append(row)
             digests.append(hashlib.sha256(line).hexdigest())
             words = np.frombuffer(part, dtype=np.uint8)

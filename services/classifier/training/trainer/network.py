@@ -36,9 +36,9 @@ def start(seed):
 def encode(weights, tokens, roles):
     """`tokens` [n, CHUNK], `roles` [n] -> [n, HIDDEN]."""
     embedded = weights["embedding"][tokens] * (tokens > 0)[..., None]
-    length = tokens.shape[1] - WIDTH + 1
-    windows = jnp.concatenate([embedded[:, at : at + length] for at in range(WIDTH)], axis=-1)
-    found = jax.nn.relu(windows @ weights["convolution"] + weights["convolution_bias"]).max(axis=1)
+    kernel = weights["convolution"].reshape(WIDTH, EMBEDDING, -1)
+    found = jax.lax.conv_general_dilated(embedded, kernel, (1,), "VALID", dimension_numbers=("NWC", "WIO", "NWC"))
+    found = jax.nn.relu(found + weights["convolution_bias"]).max(axis=1)
     return jax.nn.relu(found @ weights["hidden"] + weights["role"][roles] + weights["hidden_bias"])
 
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from . import attacks, behaviours, export, features, measure, network, ngrams, quality
+from . import attacks, behaviours, card, export, features, measure, network, ngrams, quality
 
 ROWS, CHUNKS = 64, 6
 """Rows of a step, and chunks that are looked at of each."""
@@ -70,7 +70,7 @@ def encode(weights, chunks, roles):
 
 
 class Sampler:
-    """Draws the rows of a step: half of them malicious, as many of each family; half of the benign ones hard."""
+    """Draws the rows of a step: half of them malicious, as many of each family; of the benign ones near half are hard."""
 
     def __init__(self, table, fit, suspicion, known, random):
         self.table, self.suspicion, self.known, self.random = table, suspicion, known, random
@@ -80,6 +80,9 @@ class Sampler:
                 self.families.setdefault(table.rows[row]["family"], []).append(row)
         self.names = sorted(self.families)
         self.benign = np.array([row for row in fit if table.rows[row]["label"] == "benign"])
+        of_pypi = [r for r in self.benign if table.rows[r]["ecosystem"] == "pypi" and table.rows[r]["mode"] == "new"]
+        # The other side of the new malicious packages, which all are of PyPI.
+        self.whole = np.array(of_pypi) if of_pypi else self.benign
         self.hosts = {
             name: np.array([r for r in self.benign if table.rows[r]["ecosystem"] == name and table.rows[r]["mode"] == "update"])
             for name in ("pypi", "npm", "cargo")
@@ -134,7 +137,7 @@ class Sampler:
                     if is_payload:
                         does[at] = np.maximum(does[at], behaviours.label(chunk, role))
             else:
-                rows = self.hard if self.random.random() < 0.5 else self.benign
+                rows = (self.hard, self.benign, self.whole)[self.random.choice(3, p=[0.45, 0.35, 0.2])]
                 row = rows[self.random.integers(len(rows))]
                 made = attacks.bag(self.table, row, self.choose(row, 3))
             count = min(len(made.chunks), CHUNKS)
@@ -177,7 +180,7 @@ def fit_network(sampler, steps, seed, quiet=False):
         if number in (steps // 3, steps * 2 // 3):
             table = sampler.table
             numbers = np.concatenate([np.arange(table.first[r], table.first[r + 1]) for r in sampler.benign])
-            numbers = sampler.random.permutation(numbers)[:150_000]
+            numbers = sampler.random.permutation(numbers)[:60_000]
             encoded = encode(weights, [table.chunk(n) for n in numbers], table.role[numbers])
             # What was not looked at counts as harmless for now.
             benign = np.concatenate([np.arange(table.first[r], table.first[r + 1]) for r in sampler.benign])
@@ -234,6 +237,7 @@ def main():
     about |= {"features": features.FEATURES, "behaviours": list(behaviours.NAMES), "dataset": table.version, "revision": revision()}
     export.write(asked.out / "classifier.onnx", weights, about)
     (asked.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+    (asked.out / "CARD.md").write_text(card.text(report, about))
     print(measure.text(report))
     print(f"{time.monotonic() - started:.0f} s")
 
