@@ -4,7 +4,7 @@ package lockgate
 
 incomplete contains reason(release, sprintf("%s-facts-unexpected", [collector]), message, remedy) if {
 	some release in incoming
-	some collector in ["checksum", "license", "advisory", "diff"]
+	some collector in ["checksum", "license", "advisory", "diff", "classifier"]
 	release.evidence[collector].status == "observed"
 	not expected_shape(collector, release.evidence[collector].facts)
 	message := sprintf("the %s check's facts are not in the shape that this policy reads", [collector])
@@ -35,5 +35,15 @@ expected_shape("diff", found) if {
 	is_array(found.irregularities)
 	every irregularity in found.irregularities {
 		is_string(irregularity.type)
+	}
+}
+
+expected_shape("classifier", found) if {
+	found.mode in {"new", "update"}
+	is_array(found.artifacts)
+	every artifact in found.artifacts {
+		is_number(artifact.threshold)
+		is_array(artifact.hunks)
+		is_array(artifact.behaviours)
 	}
 }
