@@ -1,0 +1,72 @@
+"""False alarms of a finished model, at the thresholds that it carries, on benign rows of packages that it was not trained on.
+
+    python -m trainer.alarms --model classifier.onnx --sets FOLDER... [--besides FOLDER...]
+
+The thresholds were chosen on the rows of `--besides`, which are left out: what is left tells whether they hold.
+"""
+
+import argparse
+import json
+
+import numpy as np
+import onnxruntime
+from scipy.stats import beta
+
+from . import features
+
+
+def interval(alarms, rows):
+    """95%, of a share (Clopper and Pearson 1934)."""
+    low = beta.ppf(0.025, alarms, rows - alarms + 1) if alarms else 0.0
+    high = beta.ppf(0.975, alarms + 1, rows - alarms) if alarms < rows else 1.0
+    return float(low), float(high)
+
+
+def scores(session, table, rows, most=1024):
+    """As inference scores them, many rows in one run."""
+    answer, run, count = [], [], 0
+
+    def ask():
+        chunks = [n for row in run for n in table.chunks(row)]
+        owner = np.repeat(np.arange(len(run)), [len(table.chunks(row)) for row in run])
+        asked = {
+            "tokens": features.padded([table.chunk(n) for n in chunks]),
+            "roles": table.role[chunks].astype(np.int32),
+            "members": (owner[None] == np.arange(len(run))[:, None]).astype(np.float32),
+            "facts": table.facts[run],
+        }
+        answer.extend(session.run(["score"], asked)[0])
+
+    for row in rows:
+        if run and count + len(table.chunks(row)) > most:
+            ask()
+            run, count = [], 0
+        run.append(row)
+        count += len(table.chunks(row))
+    if run:
+        ask()
+    return np.array(answer)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="False alarms on benign rows that were not trained on.")
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--sets", nargs="+", required=True)
+    parser.add_argument("--besides", nargs="*", default=[], help="sets on which the thresholds were chosen")
+    asked = parser.parse_args()
+    session = onnxruntime.InferenceSession(asked.model)
+    card = json.loads(session.get_modelmeta().custom_metadata_map["lockgate"])
+    table = features.read(asked.sets)
+    known = {row["features_sha256"] for row in features.read(asked.besides).rows} if asked.besides else set()
+    for ecosystem in ("pypi", "npm", "cargo"):
+        for mode in ("update", "new"):
+            rows = [r for r in table.where(ecosystem=ecosystem, mode=mode, label="benign", split="dev") if table.rows[r]["features_sha256"] not in known]
+            if not rows:
+                continue
+            alarms = int((scores(session, table, rows) > card["threshold"][ecosystem][mode]).sum())
+            low, high = interval(alarms, len(rows))
+            print(f"{ecosystem:6} {mode:6} {alarms} of {len(rows)} benign: {100 * alarms / len(rows):.2f}% ({100 * low:.2f} to {100 * high:.2f})")
+
+
+if __name__ == "__main__":
+    main()
