@@ -110,4 +110,4 @@ def draw_rewrite(random):
     """Half of the payloads stay as they are; padding is the rewrite that is hardest to see through."""
     if random.random() < 0.5:
         return None
-    return "padded" if random.random() < 0.25 else list(KINDS)[random.integers(len(KINDS))]
+    return "padded" if random.random() < 0.4 else list(KINDS)[random.integers(len(KINDS))]

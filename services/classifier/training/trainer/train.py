@@ -154,7 +154,7 @@ def loss(weights, batch):
     main = optax.sigmoid_binary_cross_entropy(score[:, 0], label).mean()
     beside = (optax.sigmoid_binary_cross_entropy(what[:, 0], does) * label[:, None]).mean()
     small = sum((weights[name] ** 2).sum() for name in ("pooled", "facts"))
-    return main + beside + 1e-2 * small
+    return main + beside + 1e-3 * small
 
 
 def fit_network(sampler, steps, seed, quiet=False):
