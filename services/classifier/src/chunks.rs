@@ -212,20 +212,8 @@ impl Open {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
+    use crate::fixtures::contents;
     use proptest::prelude::*;
-
-    fn contents(files: &[(&str, &[u8])]) -> Contents {
-        let file = |(path, content): &(&str, &[u8])| File {
-            path: format!("package/{path}"),
-            size: content.len() as u64,
-            content: Bytes::copy_from_slice(content),
-            executable: false,
-        };
-        let mut files: Vec<File> = files.iter().map(file).collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Contents { files, irregularities: vec![] }
-    }
 
     fn all(text: &str) -> Vec<Token> {
         tokenize(text).into_iter().map(|(_, token)| token).collect()

@@ -162,24 +162,12 @@ fn crates(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
+    use crate::fixtures::contents;
     use lockgate_archive::diff;
-
-    fn contents(files: &[(&str, &[u8])]) -> Contents {
-        let file = |(path, content): &(&str, &[u8])| File {
-            path: format!("a-1/{path}"),
-            size: content.len() as u64,
-            content: Bytes::copy_from_slice(content),
-            executable: false,
-        };
-        let mut files: Vec<File> = files.iter().map(file).collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Contents { files, irregularities: vec![] }
-    }
 
     fn found(old: &[(&str, &[u8])], new: &[(&str, &[u8])]) -> Vec<Fact> {
         let (old, new) = (contents(old), contents(new));
-        facts(Some(&old), &new, &diff(Some(&old), &new), |file: &File| file.path.trim_start_matches("a-1/"))
+        facts(Some(&old), &new, &diff(Some(&old), &new), |file: &File| file.path.trim_start_matches("package/"))
             .into_iter()
             .collect()
     }

@@ -17,6 +17,8 @@ mod classifier;
 mod error;
 mod explain;
 mod facts;
+#[cfg(test)]
+mod fixtures;
 mod library;
 mod model;
 mod pin;

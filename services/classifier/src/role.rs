@@ -114,8 +114,7 @@ pub fn install_scripts(contents: &Contents) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
-    use lockgate_archive::File;
+    use crate::fixtures::contents;
 
     fn role(path: &str, text: &str) -> Role {
         Role::of(path, text, &BTreeSet::from(["lib/go.js".to_owned()]))
@@ -146,20 +145,13 @@ mod tests {
 
     #[test]
     fn scripts_of_hooks_are_found_however_they_are_named() {
-        let file = |path: &str, text: &'static str| File {
-            path: path.into(),
-            size: text.len() as u64,
-            content: Bytes::from_static(text.as_bytes()),
-            executable: false,
-        };
         let manifest = r#"{"scripts": {"postinstall": "node ./lib/go && node setup", "test": "node other.js"}}"#;
-        let files = vec![
-            file("package/lib/go/index.js", ""),
-            file("package/other.js", ""),
-            file("package/package.json", manifest),
-            file("package/setup.cjs", ""),
-        ];
-        let contents = Contents { files, irregularities: vec![] };
+        let contents = contents(&[
+            ("lib/go/index.js", b""),
+            ("other.js", b""),
+            ("package.json", manifest.as_bytes()),
+            ("setup.cjs", b""),
+        ]);
         assert_eq!(install_scripts(&contents), BTreeSet::from(["lib/go/index.js".to_owned(), "setup.cjs".to_owned()]));
     }
 }

@@ -110,9 +110,7 @@ class Sampler:
         row = self.families[family][random.integers(len(self.families[family]))]
         if random.random() < 0.4:
             made = attacks.bag(self.table, row, self.choose(row, 4))
-            order = range(len(made.chunks))
-            made.payload = sum(n in self.payloads[row] for n in made.numbers)
-            return made, [n in self.payloads[row] for n in made.numbers] or order
+            return made, [n in self.payloads[row] for n in made.numbers]
         ecosystem = random.choice(["pypi", "npm", "cargo"], p=[0.5, 0.25, 0.25])
         host = self.hosts[ecosystem][random.integers(len(self.hosts[ecosystem]))]
         way = attacks.WAYS[random.choice(len(attacks.WAYS), p=[0.2, 0.2, 0.2, 0.12, 0.12, 0.12, 0.04])]
@@ -179,18 +177,14 @@ def fit_network(sampler, steps, seed, quiet=False):
             total = 0.0
         if number in (steps // 3, steps * 2 // 3):
             table = sampler.table
-            numbers = np.concatenate([np.arange(table.first[r], table.first[r + 1]) for r in sampler.benign])
-            numbers = sampler.random.permutation(numbers)[:60_000]
+            benign = np.concatenate([np.arange(table.first[r], table.first[r + 1]) for r in sampler.benign])
+            numbers = sampler.random.permutation(benign)[:60_000]
             encoded = encode(weights, [table.chunk(n) for n in numbers], table.role[numbers])
             # What was not looked at counts as harmless for now.
-            benign = np.concatenate([np.arange(table.first[r], table.first[r + 1]) for r in sampler.benign])
-            sampler.suspicion[benign] = -FAR
+            sampler.suspicion[benign] = -100
             sampler.suspicion[numbers] = (encoded @ np.asarray(weights["chunk"]))[:, 0]
             sampler.mine()
     return {name: np.asarray(value) for name, value in weights.items()}
-
-
-FAR = 100.0
 
 
 def known_words(table, fit):
