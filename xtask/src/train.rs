@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// Folder for the model, its weights and its report.
     #[arg(long)]
     out: PathBuf,
-    #[arg(long, default_value_t = 4000)]
+    #[arg(long, default_value_t = 1000)]
     steps: u32,
     /// The same data and seed give the same model on the same machine.
     #[arg(long, default_value_t = 1)]

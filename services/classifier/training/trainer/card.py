@@ -54,7 +54,7 @@ def text(report, about):
         "It reads what a release adds and says how much that looks like the malicious packages it has seen, and where. It is one fact "
         "among others for a policy: it proves nothing, and what it does not flag is not safe.",
         "## Of what\n",
-        f"Data set `{about['dataset']}`, code `{about['revision']}`, features {about['features']}. Fitted on {rows['fit']} rows, calibrated on "
+        f"Data set `{about['dataset']}`, code `{about['revision']}`, features {about['features']}, {about['steps']} steps, seed {about['seed']}. Fitted on {rows['fit']} rows, calibrated on "
         f"{rows['calibrate']}, measured on {rows['dev']} of packages and families that it has not seen. Held back as contradictory: "
         f"{sum(quality['quarantine'].values())}. {network.EMBEDDING} numbers a token, a convolution of {network.FILTERS} filters over "
         f"{network.WIDTH} tokens, the worst chunk beside attention over all, a head of its own for eight facts.",

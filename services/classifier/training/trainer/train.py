@@ -207,7 +207,7 @@ def main():
     parser.add_argument("--sets", nargs="+", required=True)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--before", nargs="+", help="the sets of the version before, for drift")
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     started = time.monotonic()
@@ -228,7 +228,7 @@ def main():
     np.savez(asked.out / "weights.npz", **weights)
     report, about = measure.everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion, known, asked.seed)
     report["quality"] = found
-    about |= {"features": features.FEATURES, "behaviours": list(behaviours.NAMES), "dataset": table.version, "revision": revision()}
+    about |= {"features": features.FEATURES, "behaviours": list(behaviours.NAMES), "dataset": table.version, "revision": revision(), "steps": asked.steps, "seed": asked.seed}
     export.write(asked.out / "classifier.onnx", weights, about)
     (asked.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     (asked.out / "CARD.md").write_text(card.text(report, about))
