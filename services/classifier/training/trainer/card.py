@@ -44,7 +44,7 @@ def rewritten(report):
 
 
 def text(report, about):
-    shape = report["shape alone, new PyPI packages of the same size"]
+    shape = report["shape alone, new PyPI packages"]
     rows, quality = report["rows"], report["quality"]
     ways = report.get("pypi", {}).get("by way", {})
     parts = [
@@ -66,7 +66,9 @@ def text(report, about):
         "\n".join(new(report)),
         "By the way in which the payload was set in (PyPI): " + ", ".join(f"{way} {percent(value)}" for way, value in ways.items()) + ".",
         "\n".join(rewritten(report)),
-        f"Shape alone, on new PyPI packages of the same size: {shape}.",
+        "Shape alone, new PyPI packages, malicious ones against as many benign ones, by gradient boosting: "
+        + "; ".join(f"{name}: AUC {one.get('auc', 'none')} ({one['pairs'][1]} pairs)" for name, one in shape.items())
+        + ".",
         "## Not worth\n",
         "Whatever carries no code of its own: an added dependency, a binary whose loader looks like any other. What is sold as a tool "
         "and misused. Languages other than Python, JavaScript and Rust. An author who trains against it.",

@@ -65,6 +65,9 @@ def graph_of(weights):
     add("Squeeze", ["beside", last], "beside_score")
     add("Add", ["worst", "beside_score"], "score_sum")
     add("Add", ["score_sum", w["offset"]], "score")
+    # Of each chunk what the score is made of, so that any choice of chunks can be scored again without the model.
+    add("MatMul", ["encoded", w["pooled"]], "pooled_of_chunk")
+    add("Concat", ["chunk_logit", "attention_logit", "pooled_of_chunk"], "parts", axis=1)
     add("Gemm", ["encoded", w["behaviours_weight"], w["behaviours_bias"]], "behaviour_of_chunk")
     add("Unsqueeze", ["away", last], "away_deep")
     add("Unsqueeze", ["behaviour_of_chunk", first], "behaviour_wide")
@@ -84,7 +87,7 @@ def write(path, weights, about):
         nodes,
         "lockgate-classifier",
         [whole("tokens", "chunks", CHUNK), whole("roles", "chunks"), floats("members", "bags", "chunks"), floats("facts", "bags", FACTS)],
-        [floats("score", "bags"), floats("behaviours", "bags", 8), floats("vector", "bags", weights["hidden"].shape[1])],
+        [floats("score", "bags"), floats("behaviours", "bags", 8), floats("vector", "bags", weights["hidden"].shape[1]), floats("parts", "chunks", 3)],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10, producer_name="lockgate")

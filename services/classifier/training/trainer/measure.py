@@ -94,36 +94,45 @@ def shape(table, row):
     return np.r_[len(numbers), lengths.sum(), lengths.mean(), lengths.max(), roles, roles > 0]
 
 
-def matched(table, malicious, benign, random):
-    """For each malicious row a benign one with about as many chunks and tokens, each once."""
+def matched(table, malicious, benign, random, roles):
+    """For each malicious row a benign one with about as many chunks and tokens, each once; with `roles`, one of the same roles."""
     size = lambda r: np.log2([table.first[r + 1] - table.first[r], table.start[table.first[r + 1]] - table.start[table.first[r]]])
-    free = {r: size(r) for r in benign}
+    kind = lambda r: tuple(np.unique(table.role[table.first[r] : table.first[r + 1]])) if roles else ()
+    free = {}
+    for r in benign:
+        free.setdefault(kind(r), {})[r] = size(r)
     pairs = []
     for row in random.permutation(malicious):
-        if not free:
-            break
-        wanted = size(row)
-        nearest = min(free, key=lambda r: np.abs(free[r] - wanted).sum())
-        if np.abs(free[nearest] - wanted).sum() < 1:
+        of_kind, wanted = free.get(kind(row)), size(row)
+        if not of_kind:
+            continue
+        nearest = min(of_kind, key=lambda r: np.abs(of_kind[r] - wanted).sum())
+        if np.abs(of_kind[nearest] - wanted).sum() < 1:
             pairs.append((row, nearest))
-            del free[nearest]
+            del of_kind[nearest]
     return pairs
 
 
 def shape_control(table, fit, dev, random):
-    """AUC of gradient boosting on shape alone, new packages, malicious against benign of the same size."""
+    """AUC of gradient boosting on shape alone, new packages, malicious against benign of the same size; then of the same size
+    and the same roles, which tells what of it the roles were."""
     kind = lambda rows, label: [r for r in rows if table.rows[r]["ecosystem"] == "pypi" and table.rows[r]["mode"] == "new" and table.rows[r]["label"] == label]
-    seen, unseen = (matched(table, kind(rows, "malicious"), kind(rows, "benign"), random) for rows in (fit, dev))
-    if len(seen) < 10 or len(unseen) < 10:
-        return {"pairs": [len(seen), len(unseen)]}
     labels = lambda pairs: np.tile([1, 0], len(pairs))
     answer = {}
     # The first four figures are sizes; the rest says which roles there are.
-    for name, columns in (("auc", slice(None)), ("auc of sizes alone", slice(0, 4))):
+    for name, columns, roles in (
+        ("same size", slice(None), False),
+        ("same size, sizes alone", slice(0, 4), False),
+        ("same size and roles", slice(None), True),
+    ):
+        seen, unseen = (matched(table, kind(rows, "malicious"), kind(rows, "benign"), random, roles) for rows in (fit, dev))
+        answer[name] = {"pairs": [len(seen), len(unseen)]}
+        if len(seen) < 10 or len(unseen) < 10:
+            continue
         table_of = lambda pairs: np.array([shape(table, r)[columns] for pair in pairs for r in pair])
         model = HistGradientBoostingClassifier(random_state=0).fit(table_of(seen), labels(seen))
-        answer[name] = round(float(roc_auc_score(labels(unseen), model.predict_proba(table_of(unseen))[:, 1])), 4)
-    return answer | {"pairs": [len(seen), len(unseen)]}
+        answer[name]["auc"] = round(float(roc_auc_score(labels(unseen), model.predict_proba(table_of(unseen))[:, 1])), 4)
+    return answer
 
 
 def platt(bad, good):
@@ -177,13 +186,13 @@ def everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion,
         loud = judge.bags(made(table, bad_calibrate, hosts, suspicion, random, known, 4))[0] if len(bad_calibrate) else np.zeros(0)
         calibration[ecosystem] = {"update": platt(loud, quiet), "new": platt(new_calibrate, quiet_new)}
         metrics[ecosystem] = {"update recall at 0.1%": part["updates at 0.1%"]["recall"], "benign updates": len(updates)}
-    report["shape alone, new PyPI packages of the same size"] = shape_control(table, fit, dev, random)
+    report["shape alone, new PyPI packages"] = shape_control(table, fit, dev, random)
     return report, {"threshold": thresholds, "calibration": calibration, "metrics": metrics}
 
 
 def text(report):
     """For people."""
-    lines = [f"rows {report['rows']}, {report['dataset']}", f"shape alone: {report['shape alone, new PyPI packages of the same size']}"]
+    lines = [f"rows {report['rows']}, {report['dataset']}", f"shape alone: {report['shape alone, new PyPI packages']}"]
     for ecosystem in ECOSYSTEMS:
         for name, value in report.get(ecosystem, {}).items():
             if name == "rewritten":

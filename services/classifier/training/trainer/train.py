@@ -15,6 +15,7 @@ import numpy as np
 import optax
 
 from . import attacks, behaviours, card, export, features, measure, network, ngrams, quality
+from .words import WORDS
 
 ROWS, CHUNKS = 64, 6
 """Rows of a step, and chunks that are looked at of each."""
@@ -110,7 +111,8 @@ class Sampler:
         row = self.families[family][random.integers(len(self.families[family]))]
         if random.random() < 0.4:
             made = attacks.bag(self.table, row, self.choose(row, 4))
-            return made, [n in self.payloads[row] for n in made.numbers]
+            of_payload = [n in self.payloads[row] for n in made.numbers]
+            return self.furnished(made, of_payload) if random.random() < 0.5 else (made, of_payload)
         ecosystem = random.choice(["pypi", "npm", "cargo"], p=[0.5, 0.25, 0.25])
         host = self.hosts[ecosystem][random.integers(len(self.hosts[ecosystem]))]
         way = attacks.WAYS[random.choice(len(attacks.WAYS), p=[0.2, 0.2, 0.2, 0.12, 0.12, 0.12, 0.04])]
@@ -119,6 +121,20 @@ class Sampler:
             self.table, host, payload, family, way, random, attacks.draw_rewrite(random), self.known, self.choose(host, 1)[:3]
         )
         return made, [n < made.payload for n in range(len(made.chunks))]
+
+    def furnished(self, made, of_payload):
+        """With two chunks of a benign package. Three in ten of those ship tests and of the malicious ones hardly any, so that
+        without this the roles alone would tell."""
+        host = self.whole[self.random.integers(len(self.whole))]
+        more = self.random.permutation(self.table.chunks(host))[:2]
+        made.chunks = made.chunks[: CHUNKS - len(more)] + [self.table.chunk(n) for n in more]
+        made.roles = made.roles[: CHUNKS - len(more)] + [int(self.table.role[n]) for n in more]
+        return made, (of_payload[: CHUNKS - len(more)] + [False] * len(more))
+
+    def blurred(self, tokens):
+        """One word of ten is another one: no single name may carry a family."""
+        words = (tokens >= WORDS) & (self.random.random(tokens.shape, np.float32) < 0.1)
+        return np.where(words, self.random.integers(WORDS, network.VOCABULARY, tokens.shape, np.int32), tokens)
 
     def batch(self):
         tokens = np.zeros((ROWS, CHUNKS, features.CHUNK), np.int32)
@@ -141,7 +157,7 @@ class Sampler:
             count = min(len(made.chunks), CHUNKS)
             tokens[at, :count] = features.padded(made.chunks[:count])
             roles[at, :count], members[at, :count], facts[at] = made.roles[:count], 1, made.facts
-        return tokens, roles, members, facts, label, does
+        return self.blurred(tokens), roles, members, facts, label, does
 
 
 def loss(weights, batch):
@@ -178,7 +194,7 @@ def fit_network(sampler, steps, seed, quiet=False):
         if number in (steps // 3, steps * 2 // 3):
             table = sampler.table
             benign = np.concatenate([np.arange(table.first[r], table.first[r + 1]) for r in sampler.benign])
-            numbers = sampler.random.permutation(benign)[:60_000]
+            numbers = sampler.random.permutation(benign)[:100_000]
             encoded = encode(weights, [table.chunk(n) for n in numbers], table.role[numbers])
             # What was not looked at counts as harmless for now.
             sampler.suspicion[benign] = -100
