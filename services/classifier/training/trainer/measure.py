@@ -144,6 +144,18 @@ def platt(bad, good):
     return [round(float(model.coef_[0, 0]), 5), round(float(model.intercept_[0]), 5)]
 
 
+def reference(table, rows, scores):
+    """What benign rows look like to the model: nine deciles of the score and of the count of chunks, and how often each fact
+    holds. What comes in later is compared with it."""
+    deciles = lambda values: [round(float(v), 4) for v in np.quantile(values, np.arange(1, 10) / 10)]
+    return {
+        "rows": len(rows),
+        "score": deciles(scores),
+        "chunks": deciles(table.first[rows + 1] - table.first[rows]),
+        "facts": [round(float(v), 4) for v in table.facts[rows].mean(axis=0)],
+    }
+
+
 def everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion, known, seed):
     """The report, and of it what the model's metadata holds."""
     random = np.random.default_rng(seed + 1)
@@ -152,7 +164,7 @@ def everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion,
     bad_dev, bad_calibrate = pick(dev, label="malicious"), pick(calibrate, label="malicious")
     family = lambda rows: [table.rows[r]["family"] for r in rows]
     report = {"rows": {"fit": len(fit), "calibrate": len(calibrate), "dev": len(dev)}, "dataset": table.version}
-    thresholds, calibration, metrics = {}, {}, {}
+    thresholds, calibration, metrics, references = {}, {}, {}, {}
     new_bad, new_bad_words = judge.rows(bad_dev)
     new_calibrate, _ = judge.rows(bad_calibrate)
     for ecosystem in ECOSYSTEMS:
@@ -165,6 +177,7 @@ def everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion,
         scores, words = judge.bags(bags)
         named = [bag.family for bag in bags]
         of_update, of_new = threshold(alarms, UPDATE_ALARMS), threshold(alarms_new, NEW_ALARMS)
+        references[ecosystem] = {"update": reference(table, updates, alarms), "new": reference(table, news, alarms_new)}
         thresholds[ecosystem] = {"update": round(of_update, 4), "new": round(of_new, 4)}
         part = {"evidence": "real packages" if ecosystem == "pypi" else "synthetic evidence only", "benign updates": len(updates), "benign new": len(news)}
         part["updates at 0.1%"] = recall(scores, named, of_update, random) | {"alarms": int((alarms > of_update).sum()), "auc": round(float(roc_auc_score(np.r_[np.ones(len(scores)), np.zeros(len(alarms))], np.r_[scores, alarms])), 4)}
@@ -187,7 +200,7 @@ def everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion,
         calibration[ecosystem] = {"update": platt(loud, quiet), "new": platt(new_calibrate, quiet_new)}
         metrics[ecosystem] = {"update recall at 0.1%": part["updates at 0.1%"]["recall"], "benign updates": len(updates)}
     report["shape alone, new PyPI packages"] = shape_control(table, fit, dev, random)
-    return report, {"threshold": thresholds, "calibration": calibration, "metrics": metrics}
+    return report, {"threshold": thresholds, "calibration": calibration, "metrics": metrics, "reference": references}
 
 
 def text(report):

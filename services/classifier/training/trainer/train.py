@@ -244,7 +244,7 @@ def main():
     np.savez(asked.out / "weights.npz", **weights)
     report, about = measure.everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion, known, asked.seed)
     report["quality"] = found
-    about |= {"features": features.FEATURES, "behaviours": list(behaviours.NAMES), "dataset": table.version, "revision": revision(), "steps": asked.steps, "seed": asked.seed}
+    about |= {"quality": found, "features": features.FEATURES, "behaviours": list(behaviours.NAMES), "dataset": table.version, "revision": revision(), "steps": asked.steps, "seed": asked.seed}
     export.write(asked.out / "classifier.onnx", weights, about)
     (asked.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     (asked.out / "CARD.md").write_text(card.text(report, about))
