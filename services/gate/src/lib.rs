@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod jobs;
+pub mod models;
 pub mod pipeline;
 pub mod process;
 pub mod reports;

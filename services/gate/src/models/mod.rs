@@ -1,0 +1,3 @@
+//! Models over time: which one scores a release, what those beside it would have said, and when one is taken back.
+
+pub mod drift;
