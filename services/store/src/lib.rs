@@ -21,6 +21,7 @@ pub mod evidence;
 pub mod first_seen;
 pub mod installations;
 pub mod jobs;
+pub mod models;
 pub mod policies;
 pub mod provision;
 pub mod repositories;

@@ -21,11 +21,20 @@ pub enum Rule {
     AccessLog,
     /// Evidence on which no decision rests.
     UnusedEvidence,
+    /// What models said of releases.
+    ModelScores,
 }
 
 impl Rule {
-    pub const ALL: [Self; 6] =
-        [Self::Payloads, Self::Deliveries, Self::Jobs, Self::Sessions, Self::AccessLog, Self::UnusedEvidence];
+    pub const ALL: [Self; 7] = [
+        Self::Payloads,
+        Self::Deliveries,
+        Self::Jobs,
+        Self::Sessions,
+        Self::AccessLog,
+        Self::UnusedEvidence,
+        Self::ModelScores,
+    ];
 
     /// As the database names it.
     pub fn name(self) -> &'static str {
@@ -36,6 +45,7 @@ impl Rule {
             Self::Sessions => "sessions",
             Self::AccessLog => "access_log",
             Self::UnusedEvidence => "unused_evidence",
+            Self::ModelScores => "model_scores",
         }
     }
 }

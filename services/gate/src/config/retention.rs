@@ -22,6 +22,8 @@ pub struct RetentionConfig {
     pub access_log_days: u16,
     /// Evidence on which no decision rests. At least 30.
     pub unused_evidence_days: u16,
+    /// What models said of releases. At least 30.
+    pub model_scores_days: u16,
 }
 
 impl Default for RetentionConfig {
@@ -33,6 +35,7 @@ impl Default for RetentionConfig {
             sessions_days: 1,
             access_log_days: 400,
             unused_evidence_days: 90,
+            model_scores_days: 180,
         }
     }
 }
@@ -47,6 +50,7 @@ impl RetentionConfig {
             Rule::Sessions => self.sessions_days,
             Rule::AccessLog => self.access_log_days,
             Rule::UnusedEvidence => self.unused_evidence_days,
+            Rule::ModelScores => self.model_scores_days,
         }
     }
 
@@ -58,6 +62,7 @@ impl RetentionConfig {
             (Rule::Sessions, 1),
             (Rule::AccessLog, 90),
             (Rule::UnusedEvidence, 30),
+            (Rule::ModelScores, 30),
         ];
         for (rule, floor) in floors {
             if self.days(rule) < floor {

@@ -121,6 +121,7 @@ impl RetentionPage {
             "sessions" => "sessions that ended, used sign-ins",
             "access_log" => "who read what",
             "unused_evidence" => "evidence on which no decision rests",
+            "model_scores" => "what models said of releases",
             _ => "",
         }
     }

@@ -162,6 +162,11 @@ async fn a_reader_asks_no_other_table_and_changes_nothing() {
         "select * from tokens",
         "select * from sessions",
         "select * from first_seen",
+        "select onnx from models",
+        "select purl from model_scores",
+        "select failure from model_scores",
+        "insert into model_moves select * from model_moves",
+        "delete from model_places",
         "insert into decisions select * from decisions",
         "update evaluations set superseded = true",
         "delete from waivers",
@@ -190,8 +195,10 @@ async fn the_role_ends_with_the_transaction() {
     assert_eq!(count(&mut connection, "jobs").await, 0);
 }
 
-/// What a reader may ask without a policy, because it holds no installation's rows: what is kept for how long.
-const FOR_EVERY_READER: &str = "('retention_changes', 'retention_rules', 'retention_runs')";
+/// What a reader may ask without a policy, because it holds no installation's rows: what is kept for how long, and how
+/// models do.
+const FOR_EVERY_READER: &str = "('retention_changes', 'retention_rules', 'retention_runs', 'models', 'model_places',
+    'model_moves', 'model_scores', 'model_drift')";
 
 /// Who adds a table that holds an installation's rows must say who sees them.
 #[tokio::test]
