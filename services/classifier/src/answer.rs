@@ -1,6 +1,6 @@
 //! What a model says of a difference, and which places made it say so.
 
-use crate::Mode;
+use crate::{Composition, Mode};
 use serde::{Deserialize, Serialize};
 
 /// The score of a difference that adds nothing: below what a model answers.
@@ -24,6 +24,8 @@ pub struct Answer {
     pub behaviours: Vec<Behaviour>,
     /// The places that raise the score, the strongest first; at most five.
     pub hunks: Vec<Cause>,
+    /// `None` when there is no score, or the model makes it otherwise.
+    pub composition: Option<Composition>,
     pub provider: Provider,
 }
 

@@ -9,7 +9,8 @@
 //! roles      int32[n]        Role::number
 //! members    float32[b, n]   1 where the chunk belongs to the bag, else 0
 //! facts      float32[b, 8]   1 where the fact holds, by Fact::number
-//! → score float32[b], behaviours float32[b, 8], vector float32[b, D]
+//! → score float32[b], behaviours float32[b, 8], vector float32[b, D],
+//!   parts float32[n, 3]    of a chunk: its logit, its attention, what it pools to (composition.rs)
 //! ```
 
 use crate::{CHUNK_TOKENS, Fact, Subject};

@@ -3,6 +3,7 @@
 use crate::{Ecosystem, Error, Mode, VERSION};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The key of the metadata.
 pub(crate) const KEY: &str = "lockgate";
@@ -27,6 +28,24 @@ pub struct Card {
     /// What it was measured to do, as the training names it.
     #[serde(default)]
     pub metrics: Map<String, Value>,
+    /// What was found out about its data, as the training names it.
+    #[serde(default)]
+    pub quality: Map<String, Value>,
+    #[serde(default)]
+    reference: BTreeMap<Ecosystem, BTreeMap<Mode, Reference>>,
+}
+
+/// What benign releases, which the model had not seen, looked like to it. What comes in later is compared with it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Reference {
+    /// Of how many.
+    pub rows: u64,
+    /// Nine deciles.
+    pub score: [f64; 9],
+    /// Nine deciles of how many chunks there are.
+    pub chunks: [f64; 9],
+    /// How often each fact holds, 0 to 1, by [`crate::Fact::number`].
+    pub facts: [f64; 8],
 }
 
 /// One for each ecosystem and mode; none may be missing.
@@ -88,6 +107,11 @@ impl Card {
     pub(crate) fn probability(&self, ecosystem: Ecosystem, mode: Mode, score: f64) -> f64 {
         let (slope, offset) = self.calibration.of(ecosystem, mode);
         sigmoid(slope * score + offset)
+    }
+
+    /// `None` of a model that was made without.
+    pub fn reference(&self, ecosystem: Ecosystem, mode: Mode) -> Option<&Reference> {
+        self.reference.get(&ecosystem)?.get(&mode)
     }
 
     pub(crate) fn threshold(&self, ecosystem: Ecosystem, mode: Mode) -> f64 {

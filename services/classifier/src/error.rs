@@ -30,6 +30,8 @@ pub enum Error {
     OtherFeatures { model: String, found: u32, wanted: u32 },
     #[error("model {model}: {cause}; export it again as services/classifier/training does")]
     BadModel { model: String, cause: String },
+    #[error("acceptance file {}: {cause}; write it as services/classifier/models/acceptance.json is", path.display())]
+    BadAcceptance { path: PathBuf, cause: String },
     #[error("model {model}: its {output} is not a finite number; the answer is not used; go back to the model before")]
     NotANumber { model: String, output: &'static str },
     #[error("model {model}: ONNX Runtime failed ({cause}); try again, and if it stays, go back to the model before")]

@@ -8,24 +8,22 @@ use crate::{Cause, Chunk, answer::rounded};
 /// Places that are named, at most.
 const MOST: usize = 5;
 
-/// `score` of all chunks; `without`: the score without each, in the chunks' order, or none for a single chunk.
-pub(crate) fn causes(chunks: &[Chunk], score: f64, without: &[f64]) -> Vec<Cause> {
+/// `score` of all chunks; `without`: the score without each, in the chunks' order, or none for a single chunk. With each
+/// place the number of its chunk.
+pub(crate) fn causes(chunks: &[Chunk], score: f64, without: &[f64]) -> Vec<(usize, Cause)> {
     if let ([only], []) = (chunks, without) {
-        return vec![cause(only, 1.0, None)];
+        return vec![(0, cause(only, 1.0, None))];
     }
-    let mut falls: Vec<(f64, &Chunk, f64)> = chunks
-        .iter()
-        .zip(without)
-        .map(|(chunk, without)| (score - without, chunk, *without))
-        .filter(|(fall, ..)| *fall > 0.0)
-        .collect();
+    let falls = without.iter().enumerate().map(|(number, without)| (score - without, number, *without));
+    let mut falls: Vec<(f64, usize, f64)> = falls.filter(|(fall, ..)| *fall > 0.0).collect();
     let all: f64 = falls.iter().map(|(fall, ..)| fall).sum();
     // Stable: of equals, the likelier to run first.
     falls.sort_by(|a, b| b.0.total_cmp(&a.0));
     falls.truncate(MOST);
-    let named =
-        falls.into_iter().map(|(fall, chunk, without)| cause(chunk, rounded(fall / all), Some(rounded(without))));
-    named.filter(|cause| cause.share > 0.0).collect()
+    let named = falls
+        .into_iter()
+        .map(|(fall, number, without)| (number, cause(&chunks[number], rounded(fall / all), Some(rounded(without)))));
+    named.filter(|(_, cause)| cause.share > 0.0).collect()
 }
 
 fn cause(chunk: &Chunk, share: f64, without: Option<f64>) -> Cause {
@@ -44,7 +42,7 @@ mod tests {
 
     fn found(score: f64, without: &[f64]) -> Vec<(u32, f64, Option<f64>)> {
         let chunks: Vec<Chunk> = (1..=without.len().max(1)).map(|line| chunk(line as u32)).collect();
-        causes(&chunks, score, without).into_iter().map(|c| (c.first_line, c.share, c.without)).collect()
+        causes(&chunks, score, without).into_iter().map(|(_, c)| (c.first_line, c.share, c.without)).collect()
     }
 
     #[test]

@@ -9,11 +9,13 @@
 //! depend on how large the package is or how many files it has; and what finds no room is the least likely to run
 //! ([`Extract::left_out`]).
 
+mod acceptance;
 mod answer;
 mod batch;
 mod card;
 mod chunks;
 mod classifier;
+mod composition;
 mod error;
 mod explain;
 mod facts;
@@ -27,10 +29,12 @@ mod session;
 mod subject;
 mod tokens;
 
+pub use acceptance::{Acceptance, Difference, Expect, Verdict};
 pub use answer::{Answer, Behaviour, Cause, NOTHING_ADDED, Provider};
-pub use card::Card;
+pub use card::{Card, Reference};
 pub use chunks::{CHUNK_TOKENS, Chunk, Extract, MAX_CHUNKS, chunks};
 pub use classifier::{Classifier, Settings};
+pub use composition::{Composition, Part};
 pub use error::Error;
 pub use facts::Fact;
 pub use library::Library;

@@ -1,13 +1,13 @@
 //! A model, run by ONNX Runtime: opened only when it is the one that was pinned, and asked about many differences at once.
 
 use crate::{
-    Answer, Behaviour, Error, Library, Provider, Subject,
+    Answer, Behaviour, Composition, Error, Library, Part, Provider, Subject,
     answer::{NOTHING_ADDED, rounded},
     batch::{self, Batch},
     card::{self, BEHAVIOURS, Card, sigmoid},
     explain,
     pin::Pin,
-    session::Session,
+    session::{Logits, PARTS, Session},
 };
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path};
@@ -17,6 +17,7 @@ use std::{fs, path::Path};
 pub struct Model {
     session: Session,
     card: Card,
+    card_text: String,
     digest: String,
 }
 
@@ -44,11 +45,16 @@ impl Model {
             model: name.to_owned(),
             cause: format!("it has no card (`{}` in its metadata)", card::KEY),
         })?;
-        Ok(Self { card: Card::parse(name, &card)?, session, digest })
+        Ok(Self { card: Card::parse(name, &card)?, card_text: card, session, digest })
     }
 
     pub fn card(&self) -> &Card {
         &self.card
+    }
+
+    /// The card as it stands in the model: JSON.
+    pub fn card_text(&self) -> &str {
+        &self.card_text
     }
 
     /// SHA-256, as hex.
@@ -67,15 +73,25 @@ impl Model {
         for places in batch::plan(subjects) {
             let run: Vec<&Subject> = places.iter().map(|place| &subjects[*place]).collect();
             let logits = self.session.run(Batch::of(&run))?;
-            let mut bag = 0;
+            let (mut bag, mut chunk) = (0, 0);
             for (place, subject) in places.into_iter().zip(run) {
-                let bags = bag..bag + batch::bags(subject);
-                bag = bags.end;
-                let behaviours = &logits.behaviours[bags.start * BEHAVIOURS..(bags.start + 1) * BEHAVIOURS];
-                self.read(&mut answers[place], subject, &logits.scores[bags], behaviours);
+                let said = Said::of(&logits, bag, chunk, subject);
+                (bag, chunk) = (bag + said.scores.len(), chunk + subject.extract.chunks.len());
+                self.read(&mut answers[place], subject, &said);
             }
         }
         Ok(answers)
+    }
+
+    /// What the chunks of `subject` are pooled to; empty where it has none. By this, a change of the model is seen that its
+    /// score hides.
+    pub fn vector(&mut self, subject: &Subject) -> Result<Vec<f32>, Error> {
+        if subject.extract.chunks.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut vectors = self.session.run(Batch::of(&[subject]))?.vectors;
+        vectors.truncate(vectors.len() / batch::bags(subject));
+        Ok(vectors)
     }
 
     /// The answer for a subject without text.
@@ -89,20 +105,54 @@ impl Model {
             model: self.digest.clone(),
             behaviours: vec![],
             hunks: vec![],
+            composition: None,
             provider: self.provider(),
         }
     }
 
-    /// `scores`: of the whole, then without each chunk. `behaviours`: of the whole.
-    fn read(&self, answer: &mut Answer, subject: &Subject, scores: &[f32], behaviours: &[f32]) {
-        let scores: Vec<f64> = scores.iter().map(|score| f64::from(*score)).collect();
+    fn read(&self, answer: &mut Answer, subject: &Subject, said: &Said<'_>) {
+        let scores: Vec<f64> = said.scores.iter().map(|score| f64::from(*score)).collect();
         let (score, without) = (scores[0], &scores[1..]);
         answer.score = Some(rounded(score));
         answer.probability = Some(rounded(self.card.probability(subject.ecosystem, subject.mode, score)));
-        answer.hunks = explain::causes(&subject.extract.chunks, score, without);
-        let named = self.card.behaviours.iter().zip(behaviours);
+        let (numbers, hunks): (Vec<usize>, _) =
+            explain::causes(&subject.extract.chunks, score, without).into_iter().unzip();
+        answer.composition = Composition::of(&said.parts(), &numbers, score, without);
+        answer.hunks = hunks;
+        let named = self.card.behaviours.iter().zip(said.behaviours);
         let named = named.map(|(name, logit)| (name, rounded(sigmoid(f64::from(*logit)))));
         let likely = named.filter(|(_, probability)| *probability > 0.5);
         answer.behaviours = likely.map(|(name, probability)| Behaviour { name: name.clone(), probability }).collect();
+    }
+}
+
+/// What a run said of one subject.
+struct Said<'a> {
+    /// Of the whole, then without each chunk.
+    scores: &'a [f32],
+    /// Of the whole.
+    behaviours: &'a [f32],
+    /// Of each chunk.
+    parts: &'a [f32],
+}
+
+impl<'a> Said<'a> {
+    /// `bag`, `chunk`: the subject's first in the run.
+    fn of(logits: &'a Logits, bag: usize, chunk: usize, subject: &Subject) -> Self {
+        Self {
+            scores: &logits.scores[bag..bag + batch::bags(subject)],
+            behaviours: &logits.behaviours[bag * BEHAVIOURS..(bag + 1) * BEHAVIOURS],
+            parts: &logits.parts[chunk * PARTS..(chunk + subject.extract.chunks.len()) * PARTS],
+        }
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let (parts, _) = self.parts.as_chunks::<PARTS>();
+        let part = |[logit, attention, pooled]: &[f32; PARTS]| Part {
+            logit: f64::from(*logit),
+            attention: f64::from(*attention),
+            pooled: f64::from(*pooled),
+        };
+        parts.iter().map(part).collect()
     }
 }

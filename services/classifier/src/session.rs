@@ -9,7 +9,9 @@ use ort::{
 };
 
 const INPUTS: [&str; 4] = ["tokens", "roles", "members", "facts"];
-const OUTPUTS: [&str; 3] = ["score", "behaviours", "vector"];
+const OUTPUTS: [&str; 4] = ["score", "behaviours", "vector", "parts"];
+/// Numbers of a chunk in `parts`.
+pub(crate) const PARTS: usize = 3;
 
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -18,12 +20,17 @@ pub(crate) struct Session {
     provider: Provider,
 }
 
-/// What a run answers for each bag: finite, and as many as there are bags.
+/// What a run answers: finite, and as many as there are bags or chunks.
 #[derive(Debug)]
 pub(crate) struct Logits {
+    /// One for a bag.
     pub(crate) scores: Vec<f32>,
     /// [`BEHAVIOURS`] for a bag.
     pub(crate) behaviours: Vec<f32>,
+    /// What a bag was pooled to; as many for each as the model is wide.
+    pub(crate) vectors: Vec<f32>,
+    /// [`PARTS`] for a chunk.
+    pub(crate) parts: Vec<f32>,
 }
 
 impl Session {
@@ -53,14 +60,14 @@ impl Session {
 
     /// `batch` has a chunk and a bag at least.
     pub(crate) fn run(&mut self, batch: Batch) -> Result<Logits, Error> {
-        let bags = batch.bags;
+        let (bags, chunks) = (batch.bags, batch.chunks);
         let Self { name, runtime, .. } = self;
         let failed = |error: ort::Error| Error::Run { model: name.clone(), cause: error.to_string() };
         let outputs = put(runtime, batch).map_err(failed)?;
-        let take = |output: &'static str, each: usize| {
+        let take = |output: &'static str, fits: &dyn Fn(usize) -> bool| {
             let (_, numbers) = outputs[output].try_extract_tensor::<f32>().map_err(failed)?;
-            if numbers.len() != bags * each {
-                let cause = format!("its {output} has {} numbers for {bags} bags", numbers.len());
+            if !fits(numbers.len()) {
+                let cause = format!("its {output} has {} numbers for {bags} bags of {chunks} chunks", numbers.len());
                 return Err(Error::BadModel { model: name.clone(), cause });
             }
             match numbers.iter().all(|number| number.is_finite()) {
@@ -68,7 +75,12 @@ impl Session {
                 false => Err(Error::NotANumber { model: name.clone(), output }),
             }
         };
-        Ok(Logits { scores: take("score", 1)?, behaviours: take("behaviours", BEHAVIOURS)? })
+        Ok(Logits {
+            scores: take("score", &|count| count == bags)?,
+            behaviours: take("behaviours", &|count| count == bags * BEHAVIOURS)?,
+            vectors: take("vector", &|count| count.is_multiple_of(bags))?,
+            parts: take("parts", &|count| count == chunks * PARTS)?,
+        })
     }
 }
 

@@ -1,11 +1,7 @@
 //! Fixed differences, their tokens and what the model in `models/` says of them, to the digit that is promised. After a
 //! change that is meant: `LOCKGATE_GOLDEN=write cargo nextest run -p lockgate-classifier --test golden`, and read the diff.
 
-mod differences;
-
-use differences::DIFFERENCES;
-use lockgate_archive::{Contents, File};
-use lockgate_classifier::{Extract, Library, Mode, Model, Pin, Subject, chunks};
+use lockgate_classifier::{Acceptance, Answer, Difference, Expect, Extract, Library, Model, Pin, Subject};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fs, path::PathBuf};
@@ -21,18 +17,8 @@ struct Golden {
     probability: f64,
     /// File and first line of the strongest place.
     worst: Option<(String, u32)>,
-}
-
-fn contents(files: &[(&str, &str)]) -> Contents {
-    let file = |(path, text): &(&str, &str)| File {
-        path: format!("package/{path}"),
-        size: text.len() as u64,
-        content: text.as_bytes().to_vec().into(),
-        executable: false,
-    };
-    let mut files: Vec<File> = files.iter().map(file).collect();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Contents { files, irregularities: vec![] }
+    /// What all chunks are pooled to.
+    vector: Vec<f64>,
 }
 
 fn tokens(extract: &Extract) -> String {
@@ -44,31 +30,39 @@ fn tokens(extract: &Extract) -> String {
     hex::encode(digest.finalize())
 }
 
-fn found() -> BTreeMap<String, Golden> {
-    let model = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/classifier.onnx"));
+/// A file of `models/`.
+fn shipped(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models")).join(name)
+}
+
+fn model(name: &str) -> Model {
     let library = Library::load(&Library::usual_path()).unwrap_or_else(|error| panic!("{error}"));
-    let mut model = Model::open(&library, &model, Pin::Beside).unwrap_or_else(|error| panic!("{error}"));
-    let subjects: Vec<Subject> = DIFFERENCES
-        .iter()
-        .map(|difference| {
-            let old = (!difference.old.is_empty()).then(|| contents(difference.old));
-            let mode = if old.is_some() { Mode::Update } else { Mode::New };
-            let extract = chunks(old.as_ref(), &contents(difference.new));
-            Subject { ecosystem: difference.ecosystem, mode, extract }
-        })
-        .collect();
+    Model::open(&library, &shipped(name), Pin::Beside).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn acceptance() -> Acceptance {
+    Acceptance::read(&shipped("acceptance.json")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn found() -> BTreeMap<String, Golden> {
+    let mut model = model("classifier.onnx");
+    let differences = acceptance().differences;
+    let subjects: Vec<Subject> = differences.iter().map(Difference::subject).collect();
     let answers = model.score(&subjects).expect("answers");
-    let golden =
-        |((difference, subject), answer): ((&differences::Difference, &Subject), lockgate_classifier::Answer)| {
-            let golden = Golden {
-                tokens: tokens(&subject.extract),
-                score: answer.score.expect("text"),
-                probability: answer.probability.expect("text"),
-                worst: answer.hunks.first().map(|hunk| (hunk.file.clone(), hunk.first_line)),
-            };
-            (difference.name.to_owned(), golden)
-        };
-    DIFFERENCES.iter().zip(&subjects).zip(answers).map(golden).collect()
+    let mut golden = |(subject, answer): (&Subject, Answer)| Golden {
+        tokens: tokens(&subject.extract),
+        score: answer.score.expect("text"),
+        probability: answer.probability.expect("text"),
+        worst: answer.hunks.first().map(|hunk| (hunk.file.clone(), hunk.first_line)),
+        vector: model.vector(subject).expect("a vector").into_iter().map(rounded).collect(),
+    };
+    let named = differences.into_iter().map(|difference| difference.name);
+    named.zip(subjects.iter().zip(answers).map(&mut golden)).collect()
+}
+
+/// To a tenth of what is promised.
+fn rounded(number: f32) -> f64 {
+    (f64::from(number) * 1e4).round() / 1e4
 }
 
 #[test]
@@ -87,14 +81,42 @@ fn the_model_answers_what_it_did() {
         assert!((found.score - golden.score).abs() <= NEAR, "{name}: {} instead of {}", found.score, golden.score);
         assert!((found.probability - golden.probability).abs() <= NEAR, "{name}");
         assert_eq!(found.worst, golden.worst, "{name}");
+        assert_eq!(found.vector.len(), golden.vector.len(), "{name}");
+        for (number, (found, golden)) in found.vector.iter().zip(&golden.vector).enumerate() {
+            assert!(
+                (found - golden).abs() <= NEAR,
+                "{name}: number {number} of its vector is {found} instead of {golden}"
+            );
+        }
     }
 }
 
 #[test]
-fn what_is_malicious_scores_above_what_is_not() {
-    let found = found();
-    let of =
-        |malicious: bool| DIFFERENCES.iter().filter(move |d| d.malicious == malicious).map(|d| found[d.name].score);
-    let (lowest, highest) = (of(true).fold(f64::INFINITY, f64::min), of(false).fold(f64::NEG_INFINITY, f64::max));
-    assert!(lowest > highest, "the lowest of the malicious ones is {lowest}, the highest of the benign ones {highest}");
+fn the_shipped_model_passes_the_shipped_acceptance_file() {
+    let acceptance = acceptance();
+    let verdicts = acceptance.judge(&mut model("classifier.onnx")).expect("verdicts");
+    assert!(verdicts.len() > acceptance.differences.len(), "{verdicts:?}");
+    assert!(acceptance.differences.iter().filter(|d| d.expect != Expect::Quiet).count() > 3);
+    let failed: Vec<_> = verdicts.into_iter().filter(|verdict| !verdict.passed).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn a_score_is_put_together_from_its_parts() {
+    let subjects: Vec<Subject> = acceptance().differences.iter().map(Difference::subject).collect();
+    let mut several = 0;
+    for answer in model("classifier.onnx").score(&subjects).expect("answers") {
+        let made = answer.composition.expect("a network of this form");
+        let all = vec![true; answer.hunks.len()];
+        let score = made.score(&all).expect("something is left");
+        assert!((score - answer.score.expect("text")).abs() <= NEAR, "{score} instead of {:?}", answer.score);
+        for (number, hunk) in answer.hunks.iter().enumerate() {
+            let keep: Vec<bool> = (0..all.len()).map(|other| other != number).collect();
+            let Some(without) = hunk.without else { continue };
+            let score = made.score(&keep).expect("something is left");
+            assert!((score - without).abs() <= NEAR, "{score} instead of {without}");
+            several += 1;
+        }
+    }
+    assert!(several > 0, "no difference has two places");
 }

@@ -1,5 +1,6 @@
 //! Toy models (`tests/models/make.py`) through the real runtime. Without the library the tests fail and say what to run.
 
+mod acceptance;
 mod answers;
 mod refusals;
 mod service;

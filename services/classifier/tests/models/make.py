@@ -43,11 +43,14 @@ def graph(last):
         helper.make_node("Sub", ["sum", "four"], ["raw"]),
         helper.make_node("Mul", ["facts", "four"], ["scaled"]),
         helper.make_node("Sub", ["scaled", "two"], ["behaviours"]),
+        # Of this form a sum is not, so that it cannot be taken apart.
+        helper.make_node("Mul", ["values", "zero"], ["zeros"]),
+        helper.make_node("Concat", ["values", "zeros", "zeros"], ["parts"], axis=1),
         *last,
     ]
     inputs = [("tokens", whole, ["n", 256]), ("roles", whole, ["n"]), ("members", floats, ["b", "n"])]
     inputs += [("facts", floats, ["b", 8])]
-    outputs = [("score", floats, ["b"]), ("behaviours", floats, ["b", 8]), ("vector", floats, ["b", 1])]
+    outputs = [("score", floats, ["b"]), ("behaviours", floats, ["b", 8]), ("vector", floats, ["b", 1]), ("parts", floats, ["n", 3])]
     constants = [constant("seven", whole, [], [7]), constant("axis", TensorProto.INT64, [1], [1])]
     for name, value in [("zero", 0.0), ("half", 0.5), ("two", 2.0), ("four", 4.0), ("nine", 9.0)]:
         constants.append(constant(name, floats, [], [value]))
