@@ -31,6 +31,29 @@ pub struct ArtifactScore {
     pub behaviours: Vec<LikelyBehaviour>,
     /// The strongest first.
     pub hunks: Vec<ScoredHunk>,
+    /// What the score is made of, so that it can be asked again without some of the places; `None` where the model makes
+    /// it otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub composition: Option<Composition>,
+}
+
+/// `score = base + largest logit + sum of pooled, weighted by softmax(attention)`, over the places that are kept and the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Composition {
+    pub base: f64,
+    /// Of each of `hunks`.
+    pub hunks: Vec<Part>,
+    /// Of everything that is not among `hunks`; `None` when there is nothing else.
+    pub rest: Option<Part>,
+    /// Slope and offset: `probability = sigmoid(slope * score + offset)`, as if as many releases were malicious as not.
+    pub calibration: (f64, f64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Part {
+    pub logit: f64,
+    pub attention: f64,
+    pub pooled: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

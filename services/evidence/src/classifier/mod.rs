@@ -6,8 +6,10 @@
 mod facts;
 #[cfg(test)]
 mod tests;
+mod watch;
 
-pub use facts::{ArtifactScore, ClassifierFacts, LikelyBehaviour, ScoredHunk};
+pub use facts::{ArtifactScore, ClassifierFacts, Composition, LikelyBehaviour, Part, ScoredHunk};
+pub use watch::Watch;
 
 use crate::{
     Collector, FetchedArtifact, InputDigests, Inputs,
@@ -16,17 +18,31 @@ use crate::{
 use lockgate_classifier::{Answer, Ecosystem, Error, Provider, Subject, chunks};
 use lockgate_model::{Cause, CauseKind, Digest, DigestAlgorithm, Observation, Origin, Release};
 use schemars::schema_for;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// The classifier check: asks a model that runs beside it.
 #[derive(Debug, Clone)]
 pub struct Classifier {
-    service: Arc<lockgate_classifier::Classifier>,
+    /// SHA-256 of the model, as hex.
+    model: String,
+    /// The model as it runs, or why it cannot be asked.
+    service: Result<Arc<lockgate_classifier::Classifier>, Cause>,
+    watch: Option<Arc<dyn Watch>>,
 }
 
 impl Classifier {
     pub fn new(service: Arc<lockgate_classifier::Classifier>) -> Self {
-        Self { service }
+        Self { model: service.digest().to_owned(), service: Ok(service), watch: None }
+    }
+
+    /// For a model that is to be asked and does not run: evidence is unavailable, by `cause`.
+    pub fn unavailable(model: String, cause: Cause) -> Self {
+        Self { model, service: Err(cause), watch: None }
+    }
+
+    /// `watch` hears of every score.
+    pub fn watched(self, watch: Arc<dyn Watch>) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 }
 
@@ -36,7 +52,7 @@ impl Collector for Classifier {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn description(&self) -> &'static str {
@@ -49,7 +65,7 @@ impl Collector for Classifier {
 
     fn inputs(&self, known: &InputDigests) -> Vec<Digest> {
         // Another model, another question: its features' version is part of it.
-        let model = Digest::from_hex(DigestAlgorithm::Sha256, self.service.digest());
+        let model = Digest::from_hex(DigestAlgorithm::Sha256, &self.model);
         known.artifacts.iter().chain(&known.previous).cloned().chain(model.ok()).collect()
     }
 
@@ -71,12 +87,13 @@ impl Classifier {
     fn observe(&self, inputs: &Inputs) -> Result<ClassifierFacts, Cause> {
         let artifacts = diff::artifacts(inputs)?;
         let previous = diff::previous(inputs)?;
+        let service = self.service.as_deref().map_err(Clone::clone)?;
         let scores: Result<Vec<ArtifactScore>, Cause> =
-            artifacts.iter().map(|artifact| self.score(inputs, artifact, previous)).collect();
+            artifacts.iter().map(|artifact| self.score(service, inputs, artifact, previous)).collect();
         Ok(ClassifierFacts {
             mode: if previous.is_empty() { Mode::New } else { Mode::Update },
-            model: self.service.digest().to_owned(),
-            provider: match self.service.provider() {
+            model: self.model.clone(),
+            provider: match service.provider() {
                 Provider::Cpu => "CPU".to_owned(),
                 Provider::Cuda => "CUDA".to_owned(),
             },
@@ -86,6 +103,7 @@ impl Classifier {
 
     fn score(
         &self,
+        service: &lockgate_classifier::Classifier,
         inputs: &Inputs,
         artifact: &FetchedArtifact,
         previous: &[FetchedArtifact],
@@ -97,7 +115,13 @@ impl Classifier {
             mode: before.map_or(lockgate_classifier::Mode::New, |_| lockgate_classifier::Mode::Update),
             extract: chunks(before, &artifact.contents),
         };
-        let answer = self.service.ask(subject).map_err(|error| cause(release, &error))?;
+        let watching = self.watch.as_ref().map(|watch| (watch, subject.clone()));
+        let asked = Instant::now();
+        let answer = service.ask(subject);
+        if let Some((watch, subject)) = watching {
+            watch.scored(release, subject, answer.as_ref(), asked.elapsed());
+        }
+        let answer = answer.map_err(|error| cause(release, &error))?;
         Ok(score(artifact, answer))
     }
 }
@@ -128,6 +152,18 @@ fn score(artifact: &FetchedArtifact, answer: Answer) -> ArtifactScore {
                 without: hunk.without,
             })
             .collect(),
+        composition: answer.composition.map(composition),
+    }
+}
+
+fn composition(made: lockgate_classifier::Composition) -> Composition {
+    let part =
+        |part: lockgate_classifier::Part| Part { logit: part.logit, attention: part.attention, pooled: part.pooled };
+    Composition {
+        base: made.base,
+        hunks: made.hunks.into_iter().map(part).collect(),
+        rest: made.rest.map(part),
+        calibration: made.calibration,
     }
 }
 

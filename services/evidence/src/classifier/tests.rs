@@ -4,7 +4,7 @@ use super::*;
 use crate::fixtures::{fetched, inputs, tarball, upstream};
 use lockgate_classifier::{Library, Model, Pin, Settings};
 use lockgate_model::PublishedFileKind;
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Mutex, time::Duration};
 
 fn collector(settings: Settings) -> Classifier {
     let library = Library::load(&Library::usual_path()).unwrap_or_else(|error| panic!("{error}"));
@@ -61,7 +61,42 @@ fn what_is_missing_or_late_is_an_error_and_no_score() {
 fn the_model_is_part_of_the_question_and_the_collector_introduces_itself() {
     let collector = collector(Settings::default());
     let digests = collector.inputs(&InputDigests::default());
-    assert_eq!(digests.iter().map(Digest::hex).collect::<Vec<_>>(), [collector.service.digest()]);
+    assert_eq!(digests.iter().map(Digest::hex).collect::<Vec<_>>(), [collector.model.as_str()]);
     assert!(collector.version() > 0 && collector.documentation().ends_with("#classifier"));
     assert!(collector.facts_schema().get("properties").is_some());
+}
+
+/// The release, and the score or the error, of each call.
+#[derive(Debug, Default)]
+struct Heard(Mutex<Vec<(String, Result<Option<f64>, String>)>>);
+
+impl Watch for Heard {
+    fn scored(&self, release: &Release, subject: Subject, answer: Result<&Answer, &Error>, took: Duration) {
+        assert!(took > Duration::ZERO && !subject.extract.chunks.is_empty());
+        let said = answer.map(|answer| answer.score).map_err(ToString::to_string);
+        self.0.lock().expect("no other panicked").push((release.to_string(), said));
+    }
+}
+
+#[test]
+fn who_watches_hears_of_answers_and_of_failures() {
+    let inputs = inputs(lockgate_model::Ecosystem::Npm, vec![package(9)], &[]);
+    let heard = Arc::new(Heard::default());
+    for budget in [Settings::default().budget, Duration::ZERO] {
+        let watched =
+            collector(Settings { budget, ..Settings::default() }).watched(Arc::clone(&heard) as Arc<dyn Watch>);
+        assert_eq!(watched.collect(&inputs).is_ok(), !budget.is_zero());
+    }
+    let heard = heard.0.lock().expect("no other panicked");
+    let [(release, Ok(Some(5.0))), (_, Err(late))] = &heard[..] else { panic!("{heard:?}") };
+    assert!(release == "npm example 1.1.0" && late.contains("0 ms"), "{release}, {late}");
+}
+
+#[test]
+fn a_model_that_does_not_run_leaves_the_evidence_unavailable() {
+    let why = Cause::new(CauseKind::Internal, "the model does not run");
+    let check = Classifier::unavailable("a".repeat(64), why.clone());
+    let inputs = inputs(lockgate_model::Ecosystem::Npm, vec![package(9)], &[]);
+    assert_eq!(check.collect(&inputs), Err(why));
+    assert_eq!(check.inputs(&InputDigests::default()).len(), 1);
 }

@@ -1,0 +1,11 @@
+//! What hears of every score, beside the evidence: that keeps one answer, and models are compared by many.
+
+use lockgate_classifier::{Answer, Error, Subject};
+use lockgate_model::Release;
+use std::{fmt::Debug, time::Duration};
+
+/// Called on the thread that scores, so it must not wait; it cannot change the answer.
+pub trait Watch: Debug + Send + Sync {
+    /// `took`: from the question to the answer, its wait for others included.
+    fn scored(&self, release: &Release, subject: Subject, answer: Result<&Answer, &Error>, took: Duration);
+}
