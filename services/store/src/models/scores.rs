@@ -71,7 +71,10 @@ pub async fn note(executor: impl PgExecutor<'_>, new: &[NewScore]) -> Result<()>
 pub struct Window {
     pub rows: i64,
     pub failures: i64,
-    /// Scores at or above the threshold.
+    /// Those of updates.
+    pub updates: i64,
+    /// Updates with a score at or above the threshold. New packages are left out: of those the makers look at ten times as
+    /// many.
     pub flagged: i64,
     /// Of the answers; `None` when there were none.
     pub p95_micros: Option<f64>,
@@ -85,7 +88,8 @@ pub async fn window(executor: impl PgExecutor<'_>, digest: &str, since: DateTime
     sqlx::query_as!(
         Window,
         r#"select count(*) as "rows!", count(*) filter (where failed) as "failures!",
-                  count(*) filter (where score >= threshold) as "flagged!",
+                  count(*) filter (where mode = 'update') as "updates!",
+                  count(*) filter (where mode = 'update' and score >= threshold) as "flagged!",
                   percentile_cont(0.95) within group (order by micros) filter (where not failed) as p95_micros
            from model_scores where digest = $1 and scored_at >= $2"#,
         digest,
