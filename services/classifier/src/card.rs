@@ -103,9 +103,14 @@ impl Card {
         Ok(card)
     }
 
+    /// Slope and offset.
+    pub(crate) fn calibration(&self, ecosystem: Ecosystem, mode: Mode) -> (f64, f64) {
+        self.calibration.of(ecosystem, mode)
+    }
+
     /// Of malice.
     pub(crate) fn probability(&self, ecosystem: Ecosystem, mode: Mode, score: f64) -> f64 {
-        let (slope, offset) = self.calibration.of(ecosystem, mode);
+        let (slope, offset) = self.calibration(ecosystem, mode);
         sigmoid(slope * score + offset)
     }
 

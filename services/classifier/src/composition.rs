@@ -30,12 +30,20 @@ pub struct Composition {
     pub hunks: Vec<Part>,
     /// Of all others together; `None` when there are none.
     pub rest: Option<Part>,
+    /// Slope and offset: probability = sigmoid(slope * score + offset), as if as many releases were malicious as not.
+    pub calibration: (f64, f64),
 }
 
 impl Composition {
     /// `parts`: of all chunks. `named`: the numbers of those that are places. `without`: the model's score without each chunk.
-    /// `None` when the parts do not give back what the model said: its score is made otherwise.
-    pub(crate) fn of(parts: &[Part], named: &[usize], score: f64, without: &[f64]) -> Option<Self> {
+    /// `calibration`: slope and offset. `None` when the parts do not give back what the model said: its score is made otherwise.
+    pub(crate) fn of(
+        parts: &[Part],
+        named: &[usize],
+        score: f64,
+        without: &[f64],
+        calibration: (f64, f64),
+    ) -> Option<Self> {
         let base = score - together(parts.iter().copied())?;
         let gives = |left_out: usize| {
             let kept = parts.iter().enumerate().filter(|(number, _)| *number != left_out);
@@ -47,7 +55,7 @@ impl Composition {
         }
         let rest = parts.iter().enumerate().filter(|(number, _)| !named.contains(number)).map(|(_, part)| *part);
         let hunks = named.iter().map(|number| parts[*number].rounded()).collect();
-        Some(Self { base: rounded(base), hunks, rest: merged(rest).map(Part::rounded) })
+        Some(Self { base: rounded(base), hunks, rest: merged(rest).map(Part::rounded), calibration })
     }
 
     /// The score of the places that `keep` and of the rest; `None` when nothing is left to score.
@@ -108,7 +116,7 @@ mod tests {
             };
             let without: Vec<f64> = (0..parts.len()).map(|n| base + defined(&left(n))).collect();
             let named: Vec<usize> = (0..parts.len().min(3)).collect();
-            let made = Composition::of(&parts, &named, base + defined(&parts), &without).expect("of this form");
+            let made = Composition::of(&parts, &named, base + defined(&parts), &without, (1.0, 0.0)).expect("of this form");
             let chosen: Vec<Part> =
                 parts.iter().enumerate().filter(|(n, _)| keep.get(*n) != Some(&false)).map(|(_, p)| *p).collect();
             match made.score(&keep) {
@@ -122,8 +130,8 @@ mod tests {
     fn a_model_of_another_form_is_not_taken_apart() {
         let parts = [1.0, 2.0].map(|logit| Part { logit, attention: 0.0, pooled: 0.0 });
         // A sum instead of a maximum.
-        assert_eq!(Composition::of(&parts, &[0], 3.0, &[2.0, 1.0]), None);
-        assert!(Composition::of(&parts, &[1], 2.0, &[2.0, 1.0]).is_some());
-        assert_eq!(Composition::of(&[], &[], 0.0, &[]), None);
+        assert_eq!(Composition::of(&parts, &[0], 3.0, &[2.0, 1.0], (1.0, 0.0)), None);
+        assert!(Composition::of(&parts, &[1], 2.0, &[2.0, 1.0], (1.0, 0.0)).is_some());
+        assert_eq!(Composition::of(&[], &[], 0.0, &[], (1.0, 0.0)), None);
     }
 }

@@ -117,7 +117,8 @@ impl Model {
         answer.probability = Some(rounded(self.card.probability(subject.ecosystem, subject.mode, score)));
         let (numbers, hunks): (Vec<usize>, _) =
             explain::causes(&subject.extract.chunks, score, without).into_iter().unzip();
-        answer.composition = Composition::of(&said.parts(), &numbers, score, without);
+        let calibration = self.card.calibration(subject.ecosystem, subject.mode);
+        answer.composition = Composition::of(&said.parts(), &numbers, score, without, calibration);
         answer.hunks = hunks;
         let named = self.card.behaviours.iter().zip(said.behaviours);
         let named = named.map(|(name, logit)| (name, rounded(sigmoid(f64::from(*logit)))));
