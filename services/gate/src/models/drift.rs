@@ -22,6 +22,17 @@ pub fn psi_by_deciles(deciles: &[f64; 9], values: &[f64]) -> Option<f64> {
     })
 }
 
+/// Of `values` in the tenths of their own reference, against those of another in the tenths of its: what both have in common
+/// cancels out, however differently the two count. `None` where there are fewer than [`FEWEST`] of either.
+pub fn psi_between(values: (&[f64; 9], &[f64]), others: (&[f64; 9], &[f64])) -> Option<f64> {
+    let shares = |(deciles, values): (&[f64; 9], &[f64])| {
+        let counts = (values.len() >= FEWEST).then(|| counts(deciles, values));
+        counts.map(|counts| counts.map(|count| smoothed(count, values.len(), BINS)))
+    };
+    let (seen, expected) = (shares(values)?, shares(others)?);
+    Some(seen.into_iter().zip(expected).map(|(seen, expected)| term(seen, expected)).sum())
+}
+
 /// Of `rows`, whose bit n says whether fact n holds, against how often each held: two bins a fact, and of the eight facts
 /// the one that has moved most. `None` for fewer than [`FEWEST`] rows.
 pub fn psi_by_rates(rates: &[f64; 8], rows: &[i16]) -> Option<f64> {
@@ -144,6 +155,19 @@ mod tests {
         let alike = psi_by_deciles(&deciles, &chunks(46, 38, 16)).expect("enough");
         let larger = psi_by_deciles(&deciles, &chunks(10, 20, 70)).expect("enough");
         assert!(alike < STEADY && larger > MOVED, "{alike}, {larger}");
+    }
+
+    #[test]
+    fn models_are_compared_in_their_own_tenths() {
+        let (values, deciles) = thousand();
+        let scaled = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| value * 3.0 - 7.0).collect() };
+        let other = super::deciles(&scaled(&values)).expect("enough");
+        let far: Vec<f64> = values.iter().map(|value| value + 400.0).collect();
+        let between = |values: &[f64], others: &[f64]| psi_between((&deciles, values), (&other, others));
+        // Both have moved alike, or one alone.
+        assert!(between(&far, &scaled(&far)).expect("enough") < 1e-9);
+        assert!(between(&far, &scaled(&values)).expect("enough") > MOVED);
+        assert_eq!((between(&far[..99], &far), between(&far, &far[..99])), (None, None));
     }
 
     #[test]
