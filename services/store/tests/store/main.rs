@@ -7,6 +7,7 @@ mod intake;
 mod lifecycle;
 mod memory;
 mod migrations;
+mod models;
 mod privileges;
 mod queue;
 mod retention;

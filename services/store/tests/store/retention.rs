@@ -41,7 +41,11 @@ async fn filled() -> Database {
                from generate_series(1, 10) n;
            insert into access_log (at, principal, roles, action, outcome)
                select now() - make_interval(days => case when n <= 5 then 500 else 0 end), 'token:a', 'viewer', 'GET /', 200
-               from generate_series(1, 10) n;"#,
+               from generate_series(1, 10) n;
+           insert into models (digest, onnx, card, added_by) values (encode(sha256('a'), 'hex'), 'a', '{}', 'cli:uid-1');
+           insert into model_scores (digest, place, purl, ecosystem, mode, threshold, chunks, facts, micros, scored_at)
+               select encode(sha256('a'), 'hex'), 'active', 'pkg:npm/a@1', 'npm', 'new', 0, 0, 0, 0,
+                      now() - make_interval(days => case when n <= 5 then 500 else 0 end) from generate_series(1, 10) n;"#,
     )
     .await;
     for n in 0..10 {
@@ -76,6 +80,7 @@ async fn each_rule_removes_what_is_old_in_batches_and_nothing_else() {
         (Rule::Sessions, "sessions"),
         (Rule::AccessLog, "access_log"),
         (Rule::UnusedEvidence, "evidence"),
+        (Rule::ModelScores, "model_scores"),
     ] {
         assert_eq!(count(&database, left).await, 10, "{rule:?}");
         assert_eq!(sweep(&database, rule).await, 5, "{rule:?}");
@@ -93,7 +98,7 @@ async fn each_rule_removes_what_is_old_in_batches_and_nothing_else() {
         assert!(standing.last_ran_at.is_some());
     }
     let runs = retention::runs(database.store.pool(), 100).await.unwrap();
-    assert_eq!(runs.len(), 18, "three batches each");
+    assert_eq!(runs.len(), 21, "three batches each");
     assert!(runs.iter().all(|run| run.before < Utc::now() && run.removed > 0));
 }
 
@@ -126,6 +131,9 @@ async fn no_rule_goes_below_its_floor_and_the_run_time_role_has_no_other_way() {
         "retention_rules",
         "decisions",
         "first_seen",
+        "models",
+        "model_moves",
+        "model_scores",
     ] {
         let sql = format!("delete from {table}");
         assert_eq!(refusal(&database, &sql).await, "42501", "{sql}");
@@ -157,6 +165,7 @@ async fn even_the_owner_does_not_remove_by_mistake() {
     let database = filled().await;
     for sql in [
         "delete from access_log",
+        "delete from model_scores",
         "delete from evidence",
         "update access_log set outcome = 0",
         "delete from retention_runs",

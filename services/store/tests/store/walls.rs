@@ -165,7 +165,7 @@ async fn a_reader_asks_no_other_table_and_changes_nothing() {
         "select onnx from models",
         "select purl from model_scores",
         "select failure from model_scores",
-        "insert into model_moves select * from model_moves",
+        "insert into model_places select * from model_places",
         "delete from model_places",
         "insert into decisions select * from decisions",
         "update evaluations set superseded = true",
