@@ -49,8 +49,8 @@ pub struct CollectorData {
     pub license: license::LicenseData,
     /// Version order, which belongs to the ecosystems.
     pub versions: fn(Ecosystem) -> &'static dyn VersionOrder,
-    /// The running model; without one there is no classifier check.
-    pub classifier: Option<Arc<lockgate_classifier::Classifier>>,
+    /// Where there is a model.
+    pub classifier: Option<Classifier>,
 }
 
 /// The explicit registry list: a new check is one folder and one line here.
@@ -61,7 +61,7 @@ pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
         Arc::new(Advisory::new(data.versions)),
         Arc::new(Diff),
     ];
-    all.extend(data.classifier.map(|service| Arc::new(Classifier::new(service)) as Arc<dyn Collector>));
+    all.extend(data.classifier.map(|check| Arc::new(check) as Arc<dyn Collector>));
     all
 }
 

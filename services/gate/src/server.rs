@@ -4,6 +4,7 @@ use crate::{
     config::{Config, read_secret, secret_from},
     credentials::Credentials,
     jobs::{Context, Workers},
+    models::{self, Models},
     pipeline::{Collector, Knowledge},
     telemetry,
     web::{self, AppState, Role},
@@ -11,7 +12,7 @@ use crate::{
 use anyhow::{Context as _, Result};
 use lockgate_classifier::{Classifier, Library, Model, Pin, Settings};
 use lockgate_ecosystems::Client;
-use lockgate_evidence::{CollectorData, license::LicenseData};
+use lockgate_evidence::{CollectorData, classifier, license::LicenseData};
 use lockgate_github::{App, AppConfig, Secret};
 use lockgate_policy::{Policy, PolicyHandle};
 use lockgate_postgres::{Cluster, ClusterConfig};
@@ -70,16 +71,26 @@ pub fn policy(config: &Config) -> Result<Policy> {
     }
 }
 
-/// The evidence collector of a configuration.
+/// The evidence collector of a configuration, with the model of its file.
 ///
 /// # Errors
-/// When a registry's configuration cannot be used.
+/// When a registry's configuration or the model cannot be used.
 pub fn collector(config: &Config, knowledge: Knowledge, license: LicenseData) -> Result<Collector> {
+    let budget = Duration::from_secs(config.work.collector_seconds);
+    let model = classifier(config, budget)?.map(classifier::Classifier::new);
+    collector_with(config, knowledge, license, model)
+}
+
+fn collector_with(
+    config: &Config,
+    knowledge: Knowledge,
+    license: LicenseData,
+    classifier: Option<classifier::Classifier>,
+) -> Result<Collector> {
     let client = Client::new(config.registry_configs()?, USER_AGENT)
         .and_then(|client| client.fresh_for(Duration::from_secs(config.work.registry_fresh_seconds)))
         .context("set up the registry client")?;
     let budget = Duration::from_secs(config.work.collector_seconds);
-    let classifier = classifier(config, budget)?;
     let data = CollectorData { license, versions: lockgate_ecosystems::versions, classifier };
     let checks = lockgate_evidence::collectors(data);
     Ok(Collector::new(client, knowledge, checks, budget, config.work.releases_at_once))
@@ -116,17 +127,21 @@ fn github(config: &Config) -> Result<Option<App>> {
 pub fn context(config: Config, store: Store) -> Result<Arc<Context>> {
     let policy = policy(&config)?;
     let license = LicenseData::embedded();
-    let collector = collector(&config, Knowledge::stored(store.clone()), license)?;
+    let models = Models::new(&config, store.clone()).map(Arc::new);
+    // Each evaluation is given the model that is chosen for it.
+    let unchosen = models.is_some().then(models::unchosen);
+    let collector = collector_with(&config, Knowledge::stored(store.clone()), license, unchosen)?;
     let github = github(&config)?;
     let credentials = Arc::new(Credentials::read(&config)?);
     let git = Cache::new(config.git_cache(), config.work.git_cache_bytes);
-    Ok(Arc::new(Context { store, collector, policy: PolicyHandle::new(policy), github, credentials, git, config }))
+    let policy = PolicyHandle::new(policy);
+    Ok(Arc::new(Context { store, collector, models, policy, github, credentials, git, config }))
 }
 
 /// Serves until `stop` ends, then lets running jobs finish.
 ///
 /// # Errors
-/// When the address cannot be listened on.
+/// When the models or the pages cannot be set up.
 pub async fn serve(
     context: Arc<Context>,
     role: Role,
@@ -136,12 +151,19 @@ pub async fn serve(
     let state = AppState::new(Arc::clone(&context), telemetry::metrics()?)?;
     let access_log = state.access_log.clone();
     let watching = tokio::spawn(Arc::clone(&context.credentials).watch(context.github.clone()));
+    let scoring = match context.models.as_ref().filter(|_| role != Role::Intake) {
+        Some(models) => Some(models.start().await?),
+        None => None,
+    };
     let workers = (role != Role::Intake).then(|| Workers::start(&context));
     tracing::info!(address = %listener.local_addr()?, ?role, policy = %context.policy.current().digest(), "serving");
     web::connections::serve(&listener, &web::router(state, role), stop).await;
     access_log.finish().await;
     if let Some(workers) = workers {
         workers.stop().await;
+    }
+    if let Some(scoring) = scoring {
+        scoring.finish().await;
     }
     watching.abort();
     Ok(())

@@ -7,7 +7,7 @@ use super::{
     ended::{Ended, Holding},
     opening,
 };
-use crate::pipeline;
+use crate::pipeline::{self, Collector};
 use anyhow::{Context as _, Result};
 use futures::{FutureExt, future::BoxFuture};
 use lockgate_model::{Assessment, Cause, Change, Evidence, Observation, Reason};
@@ -34,7 +34,7 @@ pub(crate) async fn run(
     holding: &Holding,
 ) -> Result<Ended> {
     let change = evaluation.change.clone().context("collect evidence: the change was not recorded")?;
-    let mut collecting = collect(Arc::clone(context), change.clone());
+    let mut collecting = collect(context.collector_for(evaluation.repository_id), change.clone());
     let assessment = tokio::select! {
         assessment = &mut collecting => assessment?,
         () = preview(Arc::clone(context), evaluation.clone(), change, holding.attempt) => collecting.await?,
@@ -69,8 +69,8 @@ fn passing_cause(assessment: &Assessment) -> Option<&Cause> {
     })
 }
 
-fn collect(context: Arc<Context>, change: Change) -> BoxFuture<'static, Result<Assessment>> {
-    async move { pipeline::collect(&context.collector, change, &|_| {}).await }.boxed()
+fn collect(collector: Collector, change: Change) -> BoxFuture<'static, Result<Assessment>> {
+    async move { pipeline::collect(&collector, change, &|_| {}).await }.boxed()
 }
 
 /// A failure here is logged only: the decision follows anyway.

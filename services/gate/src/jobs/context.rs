@@ -1,6 +1,6 @@
 //! What every job needs, built once by the server.
 
-use crate::{config::Config, credentials::Credentials, pipeline::Collector};
+use crate::{config::Config, credentials::Credentials, models::Models, pipeline::Collector};
 use anyhow::{Context as _, Result};
 use lockgate_github::{App, InstallationClient};
 use lockgate_policy::PolicyHandle;
@@ -20,6 +20,8 @@ pub struct Context {
     pub config: Config,
     pub store: Store,
     pub collector: Collector,
+    /// Where a model is configured.
+    pub models: Option<Arc<Models>>,
     pub policy: PolicyHandle,
     /// `None` when no App is configured: decisions are made and kept, nothing is posted.
     pub github: Option<App>,
@@ -33,6 +35,14 @@ impl Context {
     pub(crate) fn github_for(&self, installation: Option<i64>) -> Option<InstallationClient> {
         let installation = u64::try_from(installation?).ok()?;
         self.github.as_ref().map(|app| app.installation(installation))
+    }
+
+    /// The collector, with the model that is chosen for a repository now.
+    pub(crate) fn collector_for(&self, repository: Option<i64>) -> Collector {
+        match &self.models {
+            Some(models) => self.collector.with(Arc::new(models.check_for(repository))),
+            None => self.collector.clone(),
+        }
     }
 
     /// Where the evaluation's repository lives by now.
