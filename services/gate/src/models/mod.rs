@@ -11,7 +11,6 @@ pub mod drift;
 mod first;
 pub mod limits;
 mod notes;
-pub mod seen;
 mod standing;
 
 pub(crate) use standing::{Running, Standing};
