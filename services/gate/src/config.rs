@@ -229,6 +229,7 @@ impl Config {
         }
         self.without_credentials()?;
         self.outbound.validate()?;
+        self.classifier.validate()?;
         self.retention.validate()?;
         self.auth.validate(&self.server.public_url)
     }

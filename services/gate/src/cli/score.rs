@@ -91,6 +91,7 @@ fn model(config: &Path, arguments: &Arguments) -> Result<Model> {
     let chosen = ClassifierConfig {
         model: arguments.model.clone().or(configured.model),
         library: arguments.library.clone().or(configured.library),
+        ..ClassifierConfig::default()
     };
     let library = Library::load(&chosen.library())?;
     Ok(Model::open(&library, &chosen.model(policies.as_deref()), Pin::Beside)?)

@@ -10,6 +10,7 @@ mod decide;
 mod detect_changes;
 mod ended;
 mod handle_delivery;
+mod measure_drift;
 mod opening;
 mod publish;
 mod reconcile;
@@ -18,6 +19,7 @@ mod schedule;
 mod sweep;
 mod task;
 mod waiver;
+mod watch_models;
 mod worker;
 
 pub use context::Context;

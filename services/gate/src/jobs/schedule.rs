@@ -8,6 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Seconds between two looks for what is too old to be kept.
 const RETAIN_SECONDS: u64 = 3600;
+/// Seconds between two looks at how the models do.
+const WATCH_MODELS_SECONDS: u64 = 60;
+/// Seconds between two looks whether yesterday was measured.
+const MEASURE_DRIFT_SECONDS: u64 = 3600;
 
 /// Enqueues until `stop`.
 pub(super) async fn keep(context: Arc<Context>, stop: CancellationToken) {
@@ -19,11 +23,15 @@ pub(super) async fn keep(context: Arc<Context>, stop: CancellationToken) {
     };
     let (mut sweep, mut compare) = (every(work.sweep_seconds), every(work.compare_deliveries_seconds));
     let mut retain = every(RETAIN_SECONDS);
+    let (mut watch, mut measure) = (every(WATCH_MODELS_SECONDS), every(MEASURE_DRIFT_SECONDS));
+    let scores = context.models.is_some();
     loop {
         let enqueued = tokio::select! {
             _ = sweep.tick() => enqueue(&context, &Task::Sweep {}).await,
             _ = compare.tick() => reconcile(&context).await,
             _ = retain.tick() => enqueue(&context, &Task::Retain {}).await,
+            _ = watch.tick(), if scores => enqueue(&context, &Task::WatchModels {}).await,
+            _ = measure.tick(), if scores => enqueue(&context, &Task::MeasureDrift {}).await,
             () = stop.cancelled() => return,
         };
         if let Err(error) = enqueued {

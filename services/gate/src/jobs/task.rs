@@ -31,6 +31,10 @@ pub enum Task {
     Sweep {},
     /// Remove what is older than the schedule says.
     Retain {},
+    /// Take a model back that does what none may.
+    WatchModels {},
+    /// Compare yesterday's releases with what the models were measured on.
+    MeasureDrift {},
 }
 
 /// Which head is to be shown.
@@ -51,8 +55,16 @@ impl Task {
     /// before what is new, and a delivery comes first, since it may stop work.
     pub const PIPELINE: [&str; 4] = ["handle_delivery", "decide", "collect_evidence", "detect_changes"];
     /// What waits for GitHub. Apart, so that a GitHub that hangs does not hold up the judging.
-    pub const TELLING: [&str; 6] =
-        ["sweep", "compare_deliveries", "reconcile", "publish", "reconcile_repository", "retain"];
+    pub const TELLING: [&str; 8] = [
+        "sweep",
+        "compare_deliveries",
+        "reconcile",
+        "publish",
+        "reconcile_repository",
+        "retain",
+        "watch_models",
+        "measure_drift",
+    ];
 
     pub fn kind(&self) -> &'static str {
         match self {
@@ -66,6 +78,8 @@ impl Task {
             Self::ReconcileRepository { .. } => "reconcile_repository",
             Self::Sweep {} => "sweep",
             Self::Retain {} => "retain",
+            Self::WatchModels {} => "watch_models",
+            Self::MeasureDrift {} => "measure_drift",
         }
     }
 
@@ -104,7 +118,11 @@ impl Task {
             Self::Publish(Shown::CheckRun(id) | Shown::Evaluation(id)) => format!("{kind}:{id}"),
             Self::Reconcile { installation } => format!("{kind}:{installation}"),
             Self::ReconcileRepository { repository } => format!("{kind}:{repository}"),
-            Self::CompareDeliveries {} | Self::Sweep {} | Self::Retain {} => kind.to_owned(),
+            Self::CompareDeliveries {}
+            | Self::Sweep {}
+            | Self::Retain {}
+            | Self::WatchModels {}
+            | Self::MeasureDrift {} => kind.to_owned(),
         }
     }
 
@@ -138,6 +156,8 @@ mod tests {
             Task::ReconcileRepository { repository: 7 },
             Task::Sweep {},
             Task::Retain {},
+            Task::WatchModels {},
+            Task::MeasureDrift {},
         ] {
             let job = task.job();
             assert_eq!(Task::read(&job.kind, &job.payload).unwrap(), task);

@@ -3,8 +3,9 @@
 use super::{
     Context, Task, collect_evidence, decide, detect_changes,
     ended::{Ended, Holding, backoff, later_if_passing},
-    handle_delivery, opening, publish, reconcile, retention, schedule, sweep,
+    handle_delivery, measure_drift, opening, publish, reconcile, retention, schedule, sweep,
     task::Shown,
+    watch_models,
 };
 use anyhow::{Context as _, Result, anyhow};
 use futures::{FutureExt, future::BoxFuture};
@@ -200,6 +201,8 @@ fn beside<'a>(context: &'a Arc<Context>, task: &'a Task, holding: &'a Holding) -
         Task::Reconcile { installation } => reconcile::installation(context, *installation, holding).boxed(),
         Task::ReconcileRepository { repository } => reconcile::repository(context, *repository, holding).boxed(),
         Task::Retain {} => retention::run(context, holding).boxed(),
+        Task::WatchModels {} => watch_models::run(context, holding).boxed(),
+        Task::MeasureDrift {} => measure_drift::run(context, holding).boxed(),
         _ => sweep::run(context, holding).boxed(),
     }
 }

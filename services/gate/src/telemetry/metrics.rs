@@ -52,4 +52,14 @@ fn describe() {
     metrics::describe_counter!("lockgate_access_log_lost_total", "Readings that the access log could not note");
     metrics::describe_counter!("lockgate_retention_removed_total", "Rows that the retention removed, by rule");
     metrics::describe_gauge!("lockgate_jobs_waiting", "Unfinished jobs by kind");
+    metrics::describe_counter!("lockgate_model_open_failures_total", "Attempts to open a model that failed");
+    metrics::describe_counter!(
+        "lockgate_model_scores_lost_total",
+        "Scores that could not be noted, or asked of a shadow"
+    );
+    metrics::describe_counter!("lockgate_model_rollbacks_total", "Models that were taken back without being asked");
+    metrics::describe_gauge!(
+        "lockgate_model_drift_psi",
+        "Yesterday's distance from the model's card, by what was looked at"
+    );
 }
