@@ -73,7 +73,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
 pub(super) async fn note(pool: &PgPool, command: &str, since: &DateTime<Utc>) -> Result<()> {
     let entry = NewEntry {
         at: Utc::now(),
-        principal: format!("cli:uid-{}", rustix::process::getuid().as_raw()),
+        principal: super::account(),
         roles: "operator".to_owned(),
         action: format!("lockgate {command}"),
         objects: vec![format!("since {}", time(since))],

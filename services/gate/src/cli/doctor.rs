@@ -1,12 +1,15 @@
 //! `lockgate doctor`: each part that a server needs, tried; for what is missing, the remedy.
 
-use super::{finding_code, permissions};
+use super::{finding_code, model, permissions};
 use crate::{config::Config, server, web::auth::Provider};
 use anyhow::{Context, Result};
 use lockgate_ecosystems::Client;
 use lockgate_model::{Ecosystem, redact::redact};
 use lockgate_outbound::Network;
-use lockgate_store::advisories;
+use lockgate_store::{
+    PgPool, advisories,
+    models::{self, Place},
+};
 use std::{path::Path, process::ExitCode, time::Duration};
 
 /// A package that every registry of the ecosystem serves.
@@ -149,4 +152,27 @@ async fn database(config: &Config, findings: &mut Findings) {
         anyhow::Ok(format!("{} records, imported {}", feed.records, feed.imported_at))
     };
     findings.note("advisories", feed.await);
+    findings.note("models", models(config, database.store.pool()).await);
+}
+
+/// Which models decide; the active one is opened as a server opens it.
+async fn models(config: &Config, pool: &PgPool) -> Result<String> {
+    let placed = models::placed(pool).await?;
+    let Some((active, _)) = placed.iter().find(|(_, place)| *place == Place::Active) else {
+        return Ok(match config.classifier.model {
+            Some(_) => "none is active yet; the configured one will be once a server has started".to_owned(),
+            None => "none is active".to_owned(),
+        });
+    };
+    if config.classifier.model.is_none() {
+        return Ok("none is asked, for [classifier] names none".to_owned());
+    }
+    let opened = model::open(config, pool, active).await?;
+    let mut found = format!("{} is active", model::short(opened.digest()));
+    for (digest, place) in &placed {
+        if let Place::Canary { share } = place {
+            found.push_str(&format!(", {} decides for {share}% of the repositories", model::short(digest)));
+        }
+    }
+    Ok(found)
 }

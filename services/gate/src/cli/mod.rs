@@ -8,6 +8,7 @@ mod doctor;
 mod init;
 mod license;
 mod lock;
+mod model;
 mod permissions;
 mod policy;
 mod sbom;
@@ -22,6 +23,7 @@ use crate::{
     telemetry,
 };
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use lockgate_model::{Outcome, redact::redact};
 use std::{
@@ -71,6 +73,9 @@ enum Command {
     InRange(versions::RangeArguments),
     /// What the classifier says of a new version, or of each of a list: a JSON line each.
     Score(score::Arguments),
+    /// Add models that score releases, try them, let them decide, and go back.
+    #[command(subcommand)]
+    Model(model::Command),
     /// Test a policy bundle, or replay past decisions.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -118,6 +123,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Vercmp(arguments) => versions::compare(&arguments),
         Command::InRange(arguments) => versions::in_range(&arguments),
         Command::Score(arguments) => score::run(config, &arguments),
+        Command::Model(command) => model::run(config, command).await,
         Command::Policy(command) => policy::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Token(command) => token::run(config, command).await,
@@ -130,6 +136,15 @@ fn print(text: &str) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
+}
+
+/// By whom a change is noted that was made on this machine.
+fn account() -> String {
+    format!("cli:uid-{}", rustix::process::getuid().as_raw())
+}
+
+fn minute(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%MZ").to_string()
 }
 
 /// 0 allow, 1 deny, 3 incomplete.

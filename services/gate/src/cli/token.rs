@@ -1,13 +1,13 @@
 //! `lockgate token create`, `list` and `revoke`: who may ask the server without being a person.
 
-use super::finding_code;
+use super::{finding_code, minute};
 use crate::{
     config::Config,
     server,
     web::auth::{MachineToken, Role},
 };
 use anyhow::{Context, Result, bail};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use lockgate_store::access::{
     Scope,
     tokens::{self, NewToken, Revoked, Token},
@@ -127,10 +127,6 @@ fn words(scope: &Scope) -> String {
             format!("installations {}", ids.join(" "))
         }
     }
-}
-
-fn minute(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%MZ").to_string()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod beside;
 pub mod choice;
 pub(crate) mod compare;
+mod distance;
 pub mod drift;
 mod first;
 pub mod limits;
