@@ -120,3 +120,21 @@ fn a_score_is_put_together_from_its_parts() {
     }
     assert!(several > 0, "no difference has two places");
 }
+
+/// In fewer bits the scores of benign rows are at most a logit apart (models/CARD.md), and of 2,374 one is judged otherwise.
+#[test]
+fn in_fewer_bits_the_model_says_nearly_the_same() {
+    let subjects: Vec<Subject> = acceptance().differences.iter().map(Difference::subject).collect();
+    let whole = model("classifier.onnx").score(&subjects).expect("answers");
+    for (name, near) in [("classifier.int8.onnx", 1.0), ("classifier.fp16.onnx", 0.02)] {
+        let answers = model(name).score(&subjects).expect("answers");
+        let mut furthest: f64 = 0.0;
+        for ((answer, whole), difference) in answers.iter().zip(&whole).zip(acceptance().differences) {
+            let (fewer, score) = (answer.score.expect("text"), whole.score.expect("text"));
+            assert!((fewer - score).abs() <= near, "{name}, {}: {fewer} instead of {score}", difference.name);
+            assert_eq!(fewer >= answer.threshold, score >= whole.threshold, "{name}, {}", difference.name);
+            furthest = furthest.max((fewer - score).abs());
+        }
+        assert!(furthest > 0.0, "{name} is the model itself");
+    }
+}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import attacks, export, features, measure, network, quality, rewrites, train, words
+from trainer import attacks, export, features, measure, network, precision, quality, rewrites, train, words
 
 
 SOURCED = {"artifact_sha256": "0" * 64, "label_source": "made here"}
@@ -105,6 +105,22 @@ class Training(unittest.TestCase):
         encoded = np.asarray(network.encode(self.weights, tokens, roles))
         alone = measure.pool(self.weights, encoded[members[0] > 0], facts[0])
         self.assertAlmostEqual(alone, float(found[0][0]), places=4)
+
+    def test_fewer_bits_answer_nearly_the_same(self):
+        path = self.path / "fewer.onnx"
+        export.write(path, self.weights, self.about)
+        table = features.read([self.path / "tiny"])
+        found = precision.everything(path, table)
+        self.assertEqual(sorted(found), ["fp16", "int8"])
+        for name, one in found.items():
+            self.assertGreater(one["rows"], 100, name)
+            self.assertLess(one["most"], 0.5, name)
+            self.assertGreater(one["most"], 0, "it is the same model")
+            made = path.with_suffix(f".{name}.onnx")
+            self.assertLess(made.stat().st_size, 0.6 * path.stat().st_size)
+            self.assertEqual(hashlib.sha256(made.read_bytes()).hexdigest(), made.with_name(made.name + ".sha256").read_text().strip())
+        again = precision.everything(path, table)
+        self.assertEqual(found, again)
 
     def test_features_of_another_row_are_refused(self):
         folder = self.path / "altered"

@@ -69,6 +69,12 @@ def text(report, about):
         "Shape alone, new PyPI packages, malicious ones against as many benign ones, by gradient boosting: "
         + "; ".join(f"{name}: AUC {one.get('auc', 'none')} ({one['pairs'][1]} pairs)" for name, one in shape.items())
         + ".",
+        "In fewer bits, beside the model itself: "
+        + "; ".join(
+            f"{name} ({one['bytes'] // 1000} kB): scores at most {one['most']} apart, 99% within {one['99%']}, {one['judged otherwise']} of {one['rows']} rows judged otherwise"
+            for name, one in report["precision"].items()
+        )
+        + ".",
         "## Not worth\n",
         "Whatever carries no code of its own: an added dependency, a binary whose loader looks like any other. What is sold as a tool "
         "and misused. Languages other than Python, JavaScript and Rust. An author who trains against it.",

@@ -11,6 +11,8 @@ from .features import CHUNK, FACTS
 from .network import EMBEDDING, FAR, WIDTH
 
 OPSET = 18
+KEY = "lockgate"
+"""Of the metadata."""
 
 
 def graph_of(weights):
@@ -91,8 +93,12 @@ def write(path, weights, about):
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10, producer_name="lockgate")
-    helper.set_model_props(model, {"lockgate": json.dumps(about, sort_keys=True)})
+    helper.set_model_props(model, {KEY: json.dumps(about, sort_keys=True)})
     onnx.checker.check_model(model, full_check=True)
-    data = model.SerializeToString(deterministic=True)
+    keep(path, model.SerializeToString(deterministic=True))
+
+
+def keep(path, data):
+    """The bytes of a model, and beside them their digest."""
     path.write_bytes(data)
-    path.with_suffix(".onnx.sha256").write_text(hashlib.sha256(data).hexdigest() + "\n")
+    path.with_name(path.name + ".sha256").write_text(hashlib.sha256(data).hexdigest() + "\n")

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from . import attacks, behaviours, card, export, features, measure, network, ngrams, quality
+from . import attacks, behaviours, card, export, features, measure, network, ngrams, precision, quality
 from .words import WORDS
 
 ROWS, CHUNKS = 64, 6
@@ -226,7 +226,7 @@ def main():
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    started = time.monotonic()
+    started, code = time.monotonic(), revision()
     random = np.random.default_rng(asked.seed)
     table = features.read(asked.sets)
     found, quarantine = quality.report(table, asked.seed, features.read(asked.before) if asked.before else None)
@@ -244,8 +244,9 @@ def main():
     np.savez(asked.out / "weights.npz", **weights)
     report, about = measure.everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion, known, asked.seed)
     report["quality"] = found
-    about |= {"quality": found, "features": features.FEATURES, "behaviours": list(behaviours.NAMES), "dataset": table.version, "revision": revision(), "steps": asked.steps, "seed": asked.seed}
+    about |= {"quality": found, "features": features.FEATURES, "behaviours": list(behaviours.NAMES), "dataset": table.version, "revision": code, "steps": asked.steps, "seed": asked.seed}
     export.write(asked.out / "classifier.onnx", weights, about)
+    report["precision"] = precision.everything(asked.out / "classifier.onnx", table, asked.seed)
     (asked.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     (asked.out / "CARD.md").write_text(card.text(report, about))
     print(measure.text(report))
