@@ -112,6 +112,13 @@ impl Models {
         Arc::clone(&self.standing.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Digest and place of each model that this server runs, the active one first.
+    pub fn running(&self) -> Vec<(String, Place)> {
+        let standing = self.standing();
+        let running = standing.iter().filter(|model| model.running.is_ok());
+        running.map(|model| (model.digest.clone(), model.place)).collect()
+    }
+
     /// Opens what stands by now and did not, and closes what no longer does.
     ///
     /// # Errors
