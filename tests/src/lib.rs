@@ -8,3 +8,4 @@ pub mod demo;
 pub mod fake_github;
 pub mod oidc;
 pub mod registry;
+pub mod toy;
