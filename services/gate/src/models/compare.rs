@@ -54,3 +54,54 @@ pub(crate) fn moved(mine: (&Card, &[Score]), other: (&Card, &[Score])) -> Vec<Mo
     };
     parts().filter_map(moved).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Of a model that gives benign updates from npm every score from 0 to 100 times `scale`.
+    fn card(scale: i32) -> Card {
+        let each = |value: serde_json::Value| {
+            let modes = json!({ "new": value, "update": value });
+            json!({ "npm": modes, "pypi": modes, "cargo": modes })
+        };
+        let tenths: Vec<i32> = (1..10).map(|tenth| tenth * 10 * scale).collect();
+        let reference = json!({ "rows": 1000, "score": tenths, "chunks": tenths, "facts": vec![0.0; 8] });
+        let card = json!({
+            "features": 2, "behaviours": [], "calibration": each(json!([1.0, 0.0])), "threshold": each(json!(0.0)),
+            "dataset": "d", "revision": "r", "reference": { "npm": { "update": reference } },
+        });
+        serde_json::from_value(card).expect("a card")
+    }
+
+    /// 200 updates, whose scores are spread over `to` hundredths of the card's, and releases of other kinds.
+    fn scores(scale: i32, to: i32) -> Vec<Score> {
+        let row = |ecosystem: &str, mode: &str, chunks, number: i32| Score {
+            ecosystem: ecosystem.to_owned(),
+            mode: mode.to_owned(),
+            score: Some(f64::from(scale * (number % to)) + 0.5),
+            chunks,
+            facts: 0,
+        };
+        let updates = (0..200).map(|number| row("npm", "update", 1, number));
+        let others = (0..200).flat_map(|number| [row("pypi", "update", 1, 0), row("npm", "update", 0, number % 2)]);
+        updates.chain(others).collect()
+    }
+
+    fn distances(mine: &[Score], other: &[Score]) -> Vec<(String, String, bool, bool)> {
+        let moved = moved((&card(1), mine), (&card(3), other)).into_iter();
+        moved.map(|m| (m.ecosystem, m.mode, m.from_reference > 0.5, m.from_other > 0.5)).collect()
+    }
+
+    #[test]
+    fn only_who_moved_alone_moved_from_both() {
+        let told = |from_reference, from_other| vec![("npm".into(), "update".into(), from_reference, from_other)];
+        assert_eq!(distances(&scores(1, 100), &scores(3, 100)), told(false, false));
+        // It calls everything harmless.
+        assert_eq!(distances(&scores(1, 30), &scores(3, 100)), told(true, true));
+        // The releases are others than before.
+        assert_eq!(distances(&scores(1, 30), &scores(3, 30)), told(true, false));
+        assert_eq!(distances(&scores(1, 100), &[]), []);
+    }
+}

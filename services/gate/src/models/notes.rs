@@ -73,3 +73,33 @@ async fn append(store: &Store, batch: &[NewScore], is_last: bool) -> Result<(), 
     let noted = if is_last { timeout(LAST, noted).await } else { Ok(noted.await) };
     noted.map_err(|_| "the server stops".to_owned())?.map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score() -> NewScore {
+        NewScore {
+            digest: "a".repeat(64),
+            place: "active",
+            purl: "pkg:npm/left-pad@1.3.0".to_owned(),
+            ecosystem: "npm".to_owned(),
+            mode: "update".to_owned(),
+            score: None,
+            probability: None,
+            threshold: 0.0,
+            chunks: 0,
+            facts: 0,
+            micros: 1,
+            failure: None,
+        }
+    }
+
+    #[test]
+    fn who_notes_never_waits() {
+        // Nobody reads, and nobody awaits: what does not fit is lost.
+        let (notes, mut waiting) = Notes::new();
+        (0..QUEUE + 7).for_each(|_| notes.note(score()));
+        assert_eq!(std::iter::from_fn(|| waiting.try_recv().ok()).count(), QUEUE);
+    }
+}
