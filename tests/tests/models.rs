@@ -180,12 +180,22 @@ async fn a_model_is_watched_tried_promoted_and_taken_back() {
 
     for (arguments, code) in [
         (vec!["promote", &b[..5]], 2),
+        (vec!["rollback", "--reason", " "], 2),
+        (vec!["rollback", "--reason", "one\ntwo"], 2),
         (vec!["promote", "ffffffffffff"], 2),
         (vec!["promote", &b, "--canary", "0"], 2),
         (vec!["promote", &b, "--canary", "100"], 2),
     ] {
         assert_eq!(stage.model(&arguments).0, code, "{arguments:?}");
     }
+    let list = stage.done(&["list", "--moves"]);
+    let [last, before, ..] = &list.lines().collect::<Vec<_>>()[..] else { panic!("{list}") };
+    assert!(last.contains(&format!("  {short}  active again for {canary}, by cli:uid-")), "{last}");
+    assert!(before.contains(&format!("  {canary}  active for {short}, by cli:uid-")), "{before}");
+    assert!(before.ends_with(": mended"), "{before}");
+    let json: Value = serde_json::from_str(&stage.done(&["list", "--moves", "--json"])).expect("JSON");
+    assert_eq!((json[0]["rolled_back"].as_bool(), &json[0]["replaced"]), (Some(true), &json!(second.digest)));
+    assert_eq!((json[2]["reason"].as_str(), json[3]["share"].as_u64()), (Some("too loud"), Some(5)));
     let moves = models::moves(stage.store().await.pool(), 50).await.expect("the database answers");
     assert!(moves.iter().all(|moved| moved.moved_by.starts_with("cli:uid-")), "{moves:?}");
     let told = |m: &Move| (m.place.map(Place::name), m.rolled_back, m.reason.clone());

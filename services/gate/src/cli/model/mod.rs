@@ -6,6 +6,7 @@ mod drift;
 mod golden;
 mod kept;
 mod list;
+mod moves;
 mod place;
 mod promote;
 
@@ -34,6 +35,9 @@ pub(super) enum Command {
     },
     /// Every model that is kept, and where it stands.
     List {
+        /// How they came there instead: who moved which, and why; the latest first.
+        #[arg(long)]
+        moves: bool,
         #[arg(long)]
         json: bool,
     },
@@ -70,14 +74,21 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 pub(super) struct Why {
     /// Why; kept for whoever looks later.
-    #[arg(long, default_value = "none was given")]
+    #[arg(long, default_value = "none was given", value_parser = reason)]
     reason: String,
+}
+
+/// One line: it is shown in lists.
+fn reason(text: &str) -> Result<String, String> {
+    let sound = !text.trim().is_empty() && text.chars().count() <= 500 && !text.chars().any(char::is_control);
+    sound.then(|| text.trim().to_owned()).ok_or_else(|| "a reason has 1 to 500 printable characters".to_owned())
 }
 
 pub(super) async fn run(path: &Path, command: Command) -> Result<ExitCode> {
     match command {
         Command::Add { file, digest } => add::run(&Ready::at(path).await?, &file, digest.as_deref()).await,
-        Command::List { json } => list::run(&Ready::at(path).await?, json).await,
+        Command::List { moves: false, json } => list::run(&Ready::at(path).await?, json).await,
+        Command::List { moves: true, json } => moves::run(&Ready::at(path).await?, json).await,
         Command::Promote(arguments) => promote::run(&Ready::at(path).await?, &arguments).await,
         Command::Shadow { digest, stop: false, why } => {
             place::shadow(&Ready::at(path).await?, &digest, &why.reason).await
