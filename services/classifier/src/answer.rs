@@ -44,9 +44,9 @@ pub struct Cause {
     /// 1-based lines of the new file.
     pub first_line: u32,
     pub last_line: u32,
-    /// Its part, 0 to 1, of what the score falls by when one place after the other is taken out.
+    /// Its part, 0 to 1, of what the score falls by when the places are taken out one after the other.
     pub share: f64,
-    /// The score without it; `None` where nothing would be left to score.
+    /// The score without it alone; `None` where nothing would be left to score.
     pub without: Option<f64>,
 }
 

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// How far a score that is put together may be from the model's own.
 const NEAR: f64 = 5e-3;
 
+/// A score that falls by no less has fallen by nothing, in logits: another chunk goes on doing what the one did.
+const COVERED: f64 = 0.1;
+
 /// What a chunk, or several put together, brings into a score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Part {
@@ -34,30 +37,76 @@ pub struct Composition {
     pub calibration: (f64, f64),
 }
 
-impl Composition {
-    /// `parts`: of all chunks. `named`: the numbers of those that are places. `without`: the model's score without each chunk.
-    /// `calibration`: slope and offset. `None` when the parts do not give back what the model said: its score is made otherwise.
-    pub(crate) fn of(
-        parts: &[Part],
-        named: &[usize],
-        score: f64,
-        without: &[f64],
-        calibration: (f64, f64),
-    ) -> Option<Self> {
+/// A score that its parts give back.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    base: f64,
+    /// Of all chunks.
+    parts: Vec<Part>,
+}
+
+impl Taken {
+    /// `parts`: of all chunks. `without`: the model's score without each chunk. `None` when the parts do not give back what the
+    /// model said: its score is made otherwise.
+    pub(crate) fn apart(parts: Vec<Part>, score: f64, without: &[f64]) -> Option<Self> {
         let base = score - together(parts.iter().copied())?;
-        let gives = |left_out: usize| {
-            let kept = parts.iter().enumerate().filter(|(number, _)| *number != left_out);
-            together(kept.map(|(_, part)| *part)).map(|sum| base + sum)
-        };
-        let same = |(left_out, said): (usize, &f64)| gives(left_out).is_some_and(|sum| (sum - said).abs() <= NEAR);
-        if !without.iter().enumerate().all(same) {
-            return None;
-        }
-        let rest = parts.iter().enumerate().filter(|(number, _)| !named.contains(number)).map(|(_, part)| *part);
-        let hunks = named.iter().map(|number| parts[*number].rounded()).collect();
-        Some(Self { base: rounded(base), hunks, rest: merged(rest).map(Part::rounded), calibration })
+        let gives = without_each(&parts).into_iter().map(|rest| rest.map(|rest| base + rest.sum()));
+        let mut both = gives.zip(without);
+        both.all(|(gives, said)| gives.is_some_and(|sum| (sum - said).abs() <= NEAR)).then_some(Self { base, parts })
     }
 
+    /// The chunks without which the score falls, at most `most`, and by how much: one is taken out after the other, each time
+    /// that by which it falls furthest. So each of two that do the same is found, where either alone would cover for the other.
+    pub(crate) fn falls(&self, most: usize) -> Vec<(usize, f64)> {
+        let mut kept: Vec<usize> = (0..self.parts.len()).collect();
+        let mut falls: Vec<(usize, f64)> = vec![];
+        // Those whose work another one goes on doing: they share its fall.
+        let mut covered = 0;
+        while falls.len() < most && !kept.is_empty() {
+            let (place, fall) = self.furthest(&kept);
+            if fall < -COVERED {
+                break;
+            }
+            falls.push((kept.remove(place), 0.0));
+            covered += 1;
+            if fall > 0.0 {
+                let from = falls.len() - covered;
+                falls[from..].iter_mut().for_each(|(_, each)| *each = fall / covered as f64);
+                covered = 0;
+            }
+        }
+        falls.truncate(falls.len() - covered);
+        falls
+    }
+
+    /// The place in `kept` without which the score falls furthest, and by how much; where it falls by none, that of the worst
+    /// chunk.
+    fn furthest(&self, kept: &[usize]) -> (usize, f64) {
+        let parts: Vec<Part> = kept.iter().map(|number| self.parts[*number]).collect();
+        let whole = together(parts.iter().copied()).unwrap_or_default();
+        let each = || without_each(&parts).into_iter().map(|rest| whole - rest.map_or(0.0, Part::sum)).enumerate();
+        // Of equals the first: the likelier to run.
+        let furthest = each().reduce(|a, b| if b.1 > a.1 { b } else { a }).unwrap_or_default();
+        if furthest.1 > 0.0 {
+            return furthest;
+        }
+        let worst = |a: (usize, f64), b: (usize, f64)| if parts[b.0].logit > parts[a.0].logit { b } else { a };
+        each().reduce(worst).unwrap_or_default()
+    }
+
+    /// `named`: the numbers of the chunks that are places.
+    pub(crate) fn composition(&self, named: &[usize], calibration: (f64, f64)) -> Composition {
+        let others = self.parts.iter().enumerate().filter(|(number, _)| !named.contains(number));
+        Composition {
+            base: rounded(self.base),
+            hunks: named.iter().map(|number| self.parts[*number].rounded()).collect(),
+            rest: merged(others.map(|(_, part)| *part)).map(Part::rounded),
+            calibration,
+        }
+    }
+}
+
+impl Composition {
     /// The score of the places that `keep` and of the rest; `None` when nothing is left to score.
     pub fn score(&self, keep: &[bool]) -> Option<f64> {
         let kept = self.hunks.iter().zip(keep).filter(|(_, keep)| **keep).map(|(part, _)| *part);
@@ -66,6 +115,10 @@ impl Composition {
 }
 
 impl Part {
+    fn sum(self) -> f64 {
+        self.logit + self.pooled
+    }
+
     fn rounded(self) -> Self {
         let Self { logit, attention, pooled } = self;
         Self { logit: rounded(logit), attention: rounded(attention), pooled: rounded(pooled) }
@@ -74,21 +127,37 @@ impl Part {
 
 /// What parts bring in together.
 fn together(parts: impl Iterator<Item = Part>) -> Option<f64> {
-    merged(parts).map(|part| part.logit + part.pooled)
+    merged(parts).map(Part::sum)
 }
 
 /// One part that does what these do.
 fn merged(parts: impl Iterator<Item = Part>) -> Option<Part> {
-    parts.reduce(|a, b| {
-        // Of two exponentials the larger is taken out, so that neither overflows.
-        let most = a.attention.max(b.attention);
-        let (of_a, of_b) = ((a.attention - most).exp(), (b.attention - most).exp());
-        Part {
-            logit: a.logit.max(b.logit),
-            attention: most + (of_a + of_b).ln(),
-            pooled: (of_a * a.pooled + of_b * b.pooled) / (of_a + of_b),
-        }
-    })
+    parts.reduce(both)
+}
+
+fn both(a: Part, b: Part) -> Part {
+    // Of two exponentials the larger is taken out, so that neither overflows.
+    let most = a.attention.max(b.attention);
+    let (of_a, of_b) = ((a.attention - most).exp(), (b.attention - most).exp());
+    Part {
+        logit: a.logit.max(b.logit),
+        attention: most + (of_a + of_b).ln(),
+        pooled: (of_a * a.pooled + of_b * b.pooled) / (of_a + of_b),
+    }
+}
+
+/// For each part, all others as one; `None` where there is no other. What lies before and what lies behind is put together
+/// once, so that many parts cost no more than twice their number.
+fn without_each(parts: &[Part]) -> Vec<Option<Part>> {
+    let grown = |sum: &mut Option<Part>, part: &Part| {
+        let before = *sum;
+        *sum = Some(before.map_or(*part, |before| both(before, *part)));
+        Some(before)
+    };
+    let before: Vec<Option<Part>> = parts.iter().scan(None, grown).collect();
+    let behind: Vec<Option<Part>> = parts.iter().rev().scan(None, grown).collect();
+    let joined = |(before, behind): (Option<Part>, &Option<Part>)| merged(before.into_iter().chain(*behind));
+    before.into_iter().zip(behind.iter().rev()).map(joined).collect()
 }
 
 #[cfg(test)]
@@ -116,7 +185,8 @@ mod tests {
             };
             let without: Vec<f64> = (0..parts.len()).map(|n| base + defined(&left(n))).collect();
             let named: Vec<usize> = (0..parts.len().min(3)).collect();
-            let made = Composition::of(&parts, &named, base + defined(&parts), &without, (1.0, 0.0)).expect("of this form");
+            let taken = Taken::apart(parts.clone(), base + defined(&parts), &without).expect("of this form");
+            let made = taken.composition(&named, (1.0, 0.0));
             let chosen: Vec<Part> =
                 parts.iter().enumerate().filter(|(n, _)| keep.get(*n) != Some(&false)).map(|(_, p)| *p).collect();
             match made.score(&keep) {
@@ -130,8 +200,21 @@ mod tests {
     fn a_model_of_another_form_is_not_taken_apart() {
         let parts = [1.0, 2.0].map(|logit| Part { logit, attention: 0.0, pooled: 0.0 });
         // A sum instead of a maximum.
-        assert_eq!(Composition::of(&parts, &[0], 3.0, &[2.0, 1.0], (1.0, 0.0)), None);
-        assert!(Composition::of(&parts, &[1], 2.0, &[2.0, 1.0], (1.0, 0.0)).is_some());
-        assert_eq!(Composition::of(&[], &[], 0.0, &[], (1.0, 0.0)), None);
+        assert!(Taken::apart(parts.to_vec(), 3.0, &[2.0, 1.0]).is_none());
+        assert!(Taken::apart(parts.to_vec(), 2.0, &[2.0, 1.0]).is_some());
+        assert!(Taken::apart(vec![], 0.0, &[]).is_none());
+    }
+
+    #[test]
+    fn each_of_two_that_do_the_same_is_found() {
+        let parts = [5.0, -2.0, 5.0].map(|logit| Part { logit, attention: 0.0, pooled: 0.0 });
+        let taken = Taken::apart(parts.to_vec(), 6.0, &[6.0, 6.0, 6.0]).expect("of this form");
+        // Alone neither lowers the score.
+        assert_eq!(taken.falls(5), [(0, 3.5), (2, 3.5)]);
+        assert_eq!(taken.falls(1), []);
+        let parts = [5.0, -2.0, 4.0].map(|logit| Part { logit, attention: 0.0, pooled: 0.0 });
+        let taken = Taken::apart(parts.to_vec(), 6.0, &[5.0, 6.0, 6.0]).expect("of this form");
+        assert_eq!(taken.falls(5), [(0, 1.0), (2, 6.0)]);
+        assert_eq!(taken.falls(1), [(0, 1.0)]);
     }
 }

@@ -1,10 +1,11 @@
 //! A model, run by ONNX Runtime: opened only when it is the one that was pinned, and asked about many differences at once.
 
 use crate::{
-    Answer, Behaviour, Composition, Error, Library, Part, Provider, Subject,
+    Answer, Behaviour, Error, Library, Part, Provider, Subject,
     answer::{NOTHING_ADDED, rounded},
     batch::{self, Batch},
     card::{self, BEHAVIOURS, Card, sigmoid},
+    composition::Taken,
     explain,
     pin::Pin,
     session::{Logits, PARTS, Session},
@@ -115,11 +116,17 @@ impl Model {
         let (score, without) = (scores[0], &scores[1..]);
         answer.score = Some(rounded(score));
         answer.probability = Some(rounded(self.card.probability(subject.ecosystem, subject.mode, score)));
-        let (numbers, hunks): (Vec<usize>, _) =
-            explain::causes(&subject.extract.chunks, score, without).into_iter().unzip();
+        let taken = Taken::apart(said.parts(), score, without);
+        let falls = match &taken {
+            // A single chunk is the place, whatever it brings.
+            _ if without.is_empty() => vec![(0, 1.0)],
+            Some(taken) => taken.falls(explain::MOST),
+            None => explain::alone(score, without),
+        };
+        answer.hunks = explain::causes(&subject.extract.chunks, without, &falls);
         let calibration = self.card.calibration(subject.ecosystem, subject.mode);
-        answer.composition = Composition::of(&said.parts(), &numbers, score, without, calibration);
-        answer.hunks = hunks;
+        let named: Vec<usize> = falls.into_iter().map(|(number, _)| number).collect();
+        answer.composition = taken.map(|taken| taken.composition(&named, calibration));
         let named = self.card.behaviours.iter().zip(said.behaviours);
         let named = named.map(|(name, logit)| (name, rounded(sigmoid(f64::from(*logit)))));
         let likely = named.filter(|(_, probability)| *probability > 0.5);

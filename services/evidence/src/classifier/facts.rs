@@ -69,8 +69,8 @@ pub struct ScoredHunk {
     pub path: String,
     pub line: u32,
     pub end_line: u32,
-    /// Its part, 0 to 1, of what the score falls by when one place after the other is taken out.
+    /// Its part, 0 to 1, of what the score falls by when the places are taken out one after the other.
     pub share: f64,
-    /// The score without it; `None` where nothing would be left.
+    /// The score without it alone; `None` where nothing would be left.
     pub without: Option<f64>,
 }
