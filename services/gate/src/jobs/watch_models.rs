@@ -27,27 +27,25 @@ const MOVES: i64 = 1000;
 
 pub(crate) async fn run(context: &Arc<Context>, holding: &Holding) -> Result<Ended> {
     if let Some(running) = &context.models {
-        for model in suspects(context.store.pool()).await? {
-            if let Some(reason) = reason(context, running, &model).await? {
-                take_back(context, running, &model, &reason).await?;
+        let mut deciding = models::list(context.store.pool()).await?;
+        deciding.retain(|model| matches!(model.place, Some(Place::Active | Place::Canary { .. })));
+        for model in suspects(context.store.pool(), &deciding).await? {
+            let other = deciding.iter().find(|other| other.digest != model.digest);
+            if let Some(reason) = reason(context, running, model, other).await? {
+                take_back(context, running, model, &reason).await?;
             }
         }
     }
     holding.finish(&context.store).await
 }
 
-async fn suspects(pool: &PgPool) -> Result<Vec<Model>> {
+async fn suspects<'a>(pool: &PgPool, deciding: &'a [Model]) -> Result<Vec<&'a Model>> {
     let moves = models::moves(pool, MOVES).await?;
-    let mut suspects = models::list(pool).await?;
-    suspects.retain(|model| match model.place {
-        Some(Place::Canary { .. }) => true,
-        Some(Place::Active) => {
-            let is_young = model.since.is_some_and(|since| Utc::now() - since < limits::YOUNG);
-            is_young && replaced_another(&moves, &model.digest)
-        }
-        _ => false,
-    });
-    Ok(suspects)
+    let is_suspect = |model: &&Model| {
+        let is_young = model.since.is_some_and(|since| Utc::now() - since < limits::YOUNG);
+        model.place != Some(Place::Active) || is_young && replaced_another(&moves, &model.digest)
+    };
+    Ok(deciding.iter().filter(is_suspect).collect())
 }
 
 /// Whether the model took its place from another, other than by coming back. `moves`: newest first.
@@ -56,14 +54,19 @@ fn replaced_another(moves: &[Move], active: &str) -> bool {
     came.is_some_and(|came| came.replaced.is_some() && !came.rolled_back)
 }
 
-async fn reason(context: &Context, running: &Models, model: &Model) -> Result<Option<Reason>> {
+/// `other`: the other one that decides.
+async fn reason(context: &Context, running: &Models, model: &Model, other: Option<&Model>) -> Result<Option<Reason>> {
     let pool = context.store.pool();
     let until = Utc::now();
     // What it said as a shadow was said beside others' work, and decided nothing.
     let since = model.since.map_or(until - limits::WINDOW, |since| since.max(until - limits::WINDOW));
     let window = models::window(pool, &model.digest, since).await?;
+    let beside = match other {
+        Some(other) => Some(models::window(pool, &other.digest, since).await?),
+        None => None,
+    };
     let moved = moved(pool, running, &model.digest, since, until).await?;
-    Ok(limits::judge(&window, &moved, &context.config.classifier.limits()))
+    Ok(limits::judge(&window, beside.as_ref(), &moved, &context.config.classifier.limits()))
 }
 
 /// Its scores, beside those of each other model that stands somewhere.

@@ -4,6 +4,9 @@
 //! were measured not to before they were promoted, so what is seen here is a fault, of the model or of where it runs, and
 //! the model before is known to do without. A model that calls everything harmless shows in none of these but in its scores,
 //! which then lie elsewhere than its card says.
+//!
+//! Where the other model that decides is beyond the same limit at the same time, it is the machine, or the releases, and going
+//! back would mend nothing.
 
 use chrono::TimeDelta;
 use lockgate_store::models::Window;
@@ -57,29 +60,44 @@ pub enum Reason {
     Moved { moved: Moved, allowed: f64 },
 }
 
-/// Whether what was seen in the window is beyond a limit.
-pub fn judge(seen: &Window, moved: &[Moved], limits: &Limits) -> Option<Reason> {
+/// Whether what was seen of a model in the window is beyond a limit, and what was seen of the `other` one that decides is not.
+pub fn judge(seen: &Window, other: Option<&Window>, moved: &[Moved], limits: &Limits) -> Option<Reason> {
     if seen.rows < FEWEST {
         return None;
     }
-    let beyond = |part: i64, of: i64, percent: f64| part as f64 > of as f64 * percent / 100.0;
-    let allowed = limits.latest_milliseconds;
-    if let Some(micros) = seen.p95_micros.filter(|micros| *micros > allowed as f64 * 1000.0) {
-        return Some(Reason::Slow { milliseconds: (micros / 1000.0).ceil() as u64, allowed });
-    }
-    if beyond(seen.failures, seen.rows, limits.failed_percent) {
-        return Some(Reason::Failing { failed: seen.failures, of: seen.rows, allowed_percent: limits.failed_percent });
-    }
-    if seen.flagged >= FEWEST_FLAGGED && beyond(seen.flagged, seen.updates, limits.flagged_percent) {
-        return Some(Reason::Flagging {
-            flagged: seen.flagged,
-            of: seen.updates,
-            allowed_percent: limits.flagged_percent,
-        });
-    }
+    let other = other.filter(|other| other.rows >= FEWEST);
+    let alone = |of: fn(&Window, &Limits) -> Option<Reason>| {
+        of(seen, limits).filter(|_| other.is_none_or(|other| of(other, limits).is_none()))
+    };
     let allowed = limits.moved_psi;
-    let moved = moved.iter().find(|moved| moved.from_reference > allowed && moved.from_other > allowed);
-    moved.map(|moved| Reason::Moved { moved: moved.clone(), allowed })
+    let has_moved = |moved: &&Moved| moved.from_reference > allowed && moved.from_other > allowed;
+    alone(slow).or_else(|| alone(failing)).or_else(|| alone(flagging)).or_else(|| {
+        let moved = moved.iter().find(has_moved)?.clone();
+        Some(Reason::Moved { moved, allowed })
+    })
+}
+
+fn slow(seen: &Window, limits: &Limits) -> Option<Reason> {
+    let allowed = limits.latest_milliseconds;
+    let micros = seen.p95_micros.filter(|micros| *micros > allowed as f64 * 1000.0)?;
+    Some(Reason::Slow { milliseconds: (micros / 1000.0).ceil() as u64, allowed })
+}
+
+fn failing(seen: &Window, limits: &Limits) -> Option<Reason> {
+    let Window { failures: failed, rows: of, .. } = *seen;
+    let allowed_percent = limits.failed_percent;
+    is_beyond(failed, of, allowed_percent).then_some(Reason::Failing { failed, of, allowed_percent })
+}
+
+fn flagging(seen: &Window, limits: &Limits) -> Option<Reason> {
+    let Window { flagged, updates: of, .. } = *seen;
+    let allowed_percent = limits.flagged_percent;
+    let beyond = flagged >= FEWEST_FLAGGED && is_beyond(flagged, of, allowed_percent);
+    beyond.then_some(Reason::Flagging { flagged, of, allowed_percent })
+}
+
+fn is_beyond(part: i64, of: i64, percent: f64) -> bool {
+    part as f64 > of as f64 * percent / 100.0
 }
 
 impl fmt::Display for Reason {
@@ -116,7 +134,7 @@ mod tests {
     fn judged(change: impl FnOnce(&mut Window)) -> Option<Reason> {
         let mut seen = SOUND;
         change(&mut seen);
-        judge(&seen, &[], &Limits::default())
+        judge(&seen, None, &[], &Limits::default())
     }
 
     fn moved(from_reference: f64, from_other: f64) -> Moved {
@@ -125,7 +143,7 @@ mod tests {
 
     #[test]
     fn at_its_limits_a_model_stays() {
-        assert_eq!(judge(&SOUND, &[moved(0.5, 9.0), moved(9.0, 0.5)], &Limits::default()), None);
+        assert_eq!(judge(&SOUND, None, &[moved(0.5, 9.0), moved(9.0, 0.5)], &Limits::default()), None);
     }
 
     #[test]
@@ -136,7 +154,7 @@ mod tests {
         assert_eq!(failing, Some(Reason::Failing { failed: 26, of: 500, allowed_percent: 5.0 }));
         let flagging = judged(|seen| seen.flagged = 9);
         assert_eq!(flagging, Some(Reason::Flagging { flagged: 9, of: 400, allowed_percent: 2.0 }));
-        let reason = judge(&SOUND, &[moved(0.4, 9.0), moved(0.6, 0.7)], &Limits::default());
+        let reason = judge(&SOUND, Some(&SOUND), &[moved(0.4, 9.0), moved(0.6, 0.7)], &Limits::default());
         let text = reason.expect("it moved").to_string();
         assert!(text.contains("npm update moved by 0.60 from the card and by 0.70"), "{text}");
     }
@@ -153,9 +171,20 @@ mod tests {
     }
 
     #[test]
+    fn what_both_models_do_is_no_models_fault() {
+        let bad = Window { failures: 400, flagged: 300, p95_micros: Some(9e6), ..SOUND };
+        let beside = |other: &Window| judge(&bad, Some(other), &[], &Limits::default());
+        assert!(matches!(beside(&SOUND), Some(Reason::Slow { .. })));
+        assert!(matches!(beside(&Window { p95_micros: Some(3e6), ..SOUND }), Some(Reason::Failing { .. })));
+        assert!(matches!(beside(&Window { flagged: 0, ..bad }), Some(Reason::Flagging { .. })));
+        assert_eq!(beside(&bad), None);
+        assert!(beside(&Window { rows: 29, ..bad }).is_some(), "too little was seen of the other");
+    }
+
+    #[test]
     fn limits_are_the_operators() {
         let strict = Limits { latest_milliseconds: 100, ..Limits::default() };
-        let reason = judge(&SOUND, &[], &strict).expect("2 s are too long");
+        let reason = judge(&SOUND, None, &[], &strict).expect("2 s are too long");
         assert!(reason.to_string().contains("2000 ms or longer, and 100 ms are allowed"), "{reason}");
     }
 }
