@@ -288,6 +288,7 @@ async fn drift_is_reported_from_the_reference_and_from_before() {
     assert!(code == 2 && error.contains("no model is active"), "{error}");
     stage.done(&["add", &toy.path()]);
     stage.done(&["promote", &toy.digest]);
+    assert!(stage.done(&["drift"]).ends_with(" scored nothing in these days\n"));
     let score = |n: i32, score: i32| NewScore {
         digest: toy.digest.clone(),
         place: "active",

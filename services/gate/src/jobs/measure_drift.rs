@@ -9,7 +9,7 @@ use super::{
 use crate::models::{
     Models,
     compare::{self, Part},
-    drift::{MOVED, psi_by_deciles, psi_by_rates},
+    drift::MOVED,
 };
 use anyhow::Result;
 use chrono::{Days, NaiveDate, NaiveTime, Utc};
@@ -49,13 +49,7 @@ async fn measured(pool: &PgPool, digest: &str, card: &Card, day: NaiveDate) -> R
     let scores = models::scores(pool, digest, since, since + Days::new(1)).await?;
     let of_part = |(ecosystem, mode)| {
         let part = Part::of(&scores, ecosystem, mode);
-        let inputs = card.reference(ecosystem, mode).map(|reference| {
-            [
-                ("score", psi_by_deciles(&reference.score, &part.score)),
-                ("chunks", psi_by_deciles(&reference.chunks, &part.chunks)),
-                ("facts", psi_by_rates(&reference.facts, &part.facts)),
-            ]
-        });
+        let inputs = part.distances(card.reference(ecosystem, mode));
         let figure = move |(input, psi): (&str, Option<f64>)| {
             Some(Drift {
                 day,
@@ -67,7 +61,7 @@ async fn measured(pool: &PgPool, digest: &str, card: &Card, day: NaiveDate) -> R
                 rows: i64::try_from(part.facts.len()).ok()?,
             })
         };
-        inputs.into_iter().flatten().filter_map(figure)
+        inputs.into_iter().filter_map(figure)
     };
     Ok(compare::parts().flat_map(of_part).collect())
 }

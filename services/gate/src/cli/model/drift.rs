@@ -90,6 +90,9 @@ fn figures(now: &[Score], before: &[Score], card: &Card) -> Vec<Figure> {
 }
 
 fn text(digest: &str, figures: &[Figure]) -> String {
+    if figures.is_empty() {
+        return format!("model {} scored nothing in these days\n", short(digest));
+    }
     let mut text = format!("model {}: population stability index, from its reference and from before\n", short(digest));
     for figure in figures {
         let shown = |psi: Option<f64>| psi.map_or_else(|| "-".to_owned(), |psi| format!("{psi:.3}"));
