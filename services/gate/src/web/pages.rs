@@ -1,10 +1,13 @@
-//! The pages: decisions, one decision, one that is still being made. Server-rendered, without script.
+//! The pages: decisions, one decision, one that is still being made. Server-rendered; where a release was scored, a script of
+//! ours lets the score be asked again, and without it nothing is missing but that.
 
 use super::{
     AppState,
     answers::{self, Audience, page},
     api::ListQuery,
     auth::{Authorized, SignedIn},
+    headers::WITH_OUR_SCRIPT,
+    scores::{self, ScorePanel},
 };
 use crate::reports::{self, Decided};
 use anyhow::Result;
@@ -22,6 +25,11 @@ use uuid::Uuid;
 pub(super) async fn style() -> impl IntoResponse {
     let text = include_str!("../../../../web/static/style.css");
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], text)
+}
+
+pub(super) async fn script() -> impl IntoResponse {
+    let text = include_str!("../../../../web/static/score.js");
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], text)
 }
 
 fn missing(what: &str) -> Response {
@@ -122,11 +130,17 @@ struct DecisionPage<'a> {
     blocked: Vec<&'a ReleaseReport>,
     others: Vec<&'a ReleaseReport>,
     waivers: Vec<Waiver>,
+    /// Whether a score can be asked again.
+    scored: bool,
     signed_in: Option<SignedIn>,
 }
 
 /// Words for the page.
 impl DecisionPage<'_> {
+    fn panels(&self, release: &ReleaseReport) -> Vec<ScorePanel> {
+        scores::panels(release)
+    }
+
     fn moved(&self, release: &ReleaseReport) -> String {
         match (release.kind, &release.old_version) {
             (ChangeKind::Added, _) => "new".to_owned(),
@@ -179,6 +193,7 @@ async fn decided(state: &AppState, who: &Authorized, id: Uuid) -> Result<Option<
 
 fn render(state: &AppState, who: Authorized, decided: &Decided) -> Response {
     let report = reports::report(&state.context, decided);
+    let scored = report.releases.iter().flat_map(scores::panels).any(|panel| panel.composition.is_some());
     let (blocked, others) = report.releases.iter().partition(|r| r.outcome != Outcome::Allow);
     let template = DecisionPage {
         record: &decided.record,
@@ -191,9 +206,11 @@ fn render(state: &AppState, who: Authorized, decided: &Decided) -> Response {
         others,
         report: &report,
         waivers: decided.waivers(),
+        scored,
         signed_in: who.signed_in,
     };
-    page(StatusCode::OK, &template)
+    let answer = page(StatusCode::OK, &template);
+    if scored { ([(header::CONTENT_SECURITY_POLICY, WITH_OUR_SCRIPT)], answer).into_response() } else { answer }
 }
 
 #[derive(Template)]

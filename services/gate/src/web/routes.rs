@@ -101,6 +101,7 @@ fn table(webhook_body: usize) -> Vec<Route> {
         route(POST, "/logout", SignedIn, People, login::out),
         // Open: the same for everybody.
         route(GET, "/static/style.css", Open, People, pages::style),
+        route(GET, "/static/score.js", Open, People, pages::script),
         route(GET, "/", Needs(ReadDecisions), People, pages::list),
         route(GET, "/d/{id}", Needs(ReadDecisions), People, pages::decision),
         route(GET, "/e/{id}", Needs(ReadDecisions), People, pages::progress),
@@ -162,7 +163,8 @@ mod tests {
                 "POST /login",
                 "GET /login/start",
                 "GET /login/callback",
-                "GET /static/style.css"
+                "GET /static/style.css",
+                "GET /static/score.js"
             ]
         );
     }
