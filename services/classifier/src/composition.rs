@@ -76,6 +76,8 @@ impl Taken {
             }
         }
         falls.truncate(falls.len() - covered);
+        // The one that covered for others falls furthest, and goes last.
+        falls.sort_by(|a, b| b.1.total_cmp(&a.1));
         falls
     }
 
@@ -214,7 +216,7 @@ mod tests {
         assert_eq!(taken.falls(1), []);
         let parts = [5.0, -2.0, 4.0].map(|logit| Part { logit, attention: 0.0, pooled: 0.0 });
         let taken = Taken::apart(parts.to_vec(), 6.0, &[5.0, 6.0, 6.0]).expect("of this form");
-        assert_eq!(taken.falls(5), [(0, 1.0), (2, 6.0)]);
+        assert_eq!(taken.falls(5), [(2, 6.0), (0, 1.0)]);
         assert_eq!(taken.falls(1), [(0, 1.0)]);
     }
 }
