@@ -241,7 +241,14 @@ async fn a_score_is_asked_again_in_the_browser() {
     let address = signed_in(&app, page.path()) + "#without=" + &places.join(",");
     let again = look("scored-again", address).await;
     assert_eq!(shown(&again), format!("{:.2}", made.score(&vec![false; all.len()]).unwrap()));
-    assert!(shown(&again) != shown(&decided) && again.contains("quiet"), "{again}");
+    assert!(shown(&again) != shown(&decided), "{again}");
+
+    let models = look("models", signed_in(&app, "/models")).await;
+    for part in
+        ["active", "sha256:", "update recall at 0.1%", "In the last day", "quarantine", "by configuration", "Moves"]
+    {
+        assert!(models.contains(part), "{part} is not on the page: {models}");
+    }
     app.finish().await;
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod connections;
 mod headers;
 mod health;
 mod intake;
+mod models;
 mod pages;
 mod records;
 mod routes;

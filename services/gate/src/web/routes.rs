@@ -6,7 +6,7 @@ use super::{
     answers::Audience,
     api,
     auth::{Permission, Post, guard, login},
-    health, pages, records, waivers, webhook,
+    health, models, pages, records, waivers, webhook,
 };
 use axum::{
     Router,
@@ -85,7 +85,7 @@ const POST: Method = Method::POST;
 fn table(webhook_body: usize) -> Vec<Route> {
     use Access::{Needs, Open, SignedIn};
     use Audience::{People, Programs};
-    use Permission::{AnswerWaivers, ReadAccessLog, ReadDecisions, ReadMetrics, ReadWaivers};
+    use Permission::{AnswerWaivers, ReadAccessLog, ReadDecisions, ReadMetrics, ReadModels, ReadWaivers};
     vec![
         // Open: says `ok`, or whether the database answers.
         route(GET, "/healthz", Open, Programs, health::healthz).everywhere(),
@@ -110,6 +110,7 @@ fn table(webhook_body: usize) -> Vec<Route> {
         route(POST, "/waivers/{id}/refuse", Needs(AnswerWaivers), People, waivers::refuse_by_form),
         route(GET, "/access", Needs(ReadAccessLog), People, records::access),
         route(GET, "/retention", Needs(ReadAccessLog), People, records::retention),
+        route(GET, "/models", Needs(ReadModels), People, models::show),
         route(GET, "/openapi.json", Needs(ReadDecisions), Programs, api::description),
         route(GET, "/api/v1/schemas", Needs(ReadDecisions), Programs, api::schemas),
         route(GET, "/api/v1/decisions", Needs(ReadDecisions), Programs, api::list),

@@ -14,6 +14,8 @@ pub enum Permission {
     AnswerWaivers,
     /// Who read what, and what is kept for how long.
     ReadAccessLog,
+    /// Which models score releases, how they do and who moved them.
+    ReadModels,
     ReadMetrics,
 }
 
@@ -51,12 +53,12 @@ impl Role {
     }
 
     pub fn permissions(self) -> &'static [Permission] {
-        use Permission::{AnswerWaivers, ReadAccessLog, ReadDecisions, ReadMetrics, ReadWaivers};
+        use Permission::{AnswerWaivers, ReadAccessLog, ReadDecisions, ReadMetrics, ReadModels, ReadWaivers};
         match self {
             Self::Viewer => &[ReadDecisions, ReadWaivers],
             Self::Reviewer => &[ReadDecisions, ReadWaivers, AnswerWaivers],
-            Self::Auditor => &[ReadDecisions, ReadWaivers, ReadAccessLog],
-            Self::Admin => &[ReadDecisions, ReadWaivers, AnswerWaivers, ReadAccessLog, ReadMetrics],
+            Self::Auditor => &[ReadDecisions, ReadWaivers, ReadAccessLog, ReadModels],
+            Self::Admin => &[ReadDecisions, ReadWaivers, AnswerWaivers, ReadAccessLog, ReadModels, ReadMetrics],
             Self::Monitor => &[ReadMetrics],
         }
     }
