@@ -1,12 +1,13 @@
 """False alarms of a finished model, at the thresholds that it carries, on benign rows of packages that it was not trained on.
 
-    python -m trainer.alarms --model classifier.onnx --sets FOLDER... [--besides FOLDER...]
+    python -m trainer.alarms --model classifier.onnx --sets FOLDER... [--besides FOLDER...] [--named hard-negatives.csv]
 
 Packages that have a row in `--besides` are left out: what is left was neither trained on nor used to choose the thresholds, and
 tells whether they hold.
 """
 
 import argparse
+import csv
 import json
 
 import numpy as np
@@ -49,12 +50,20 @@ def scores(session, table, rows, most=1024):
     return np.array(answer)
 
 
+def kinds(file):
+    """Of each package in the list, what makes it hard to tell from malware."""
+    with open(file, newline="") as lines:
+        return {(row["ecosystem"], row["name"]): row["kind"] for row in csv.DictReader(lines)}
+
+
 def main():
     parser = argparse.ArgumentParser(description="False alarms on benign rows that were not trained on.")
     parser.add_argument("--model", required=True)
     parser.add_argument("--sets", nargs="+", required=True)
     parser.add_argument("--besides", nargs="*", default=[], help="sets that the model was trained and its thresholds chosen on")
+    parser.add_argument("--named", help="a list of packages: only these, by their kind")
     asked = parser.parse_args()
+    named = kinds(asked.named) if asked.named else None
     session = onnxruntime.InferenceSession(asked.model)
     card = json.loads(session.get_modelmeta().custom_metadata_map["lockgate"])
     table = features.read(asked.sets)
@@ -66,11 +75,16 @@ def main():
             half = {} if known else {"split": "dev"}
             rows = table.where(ecosystem=ecosystem, mode=mode, label="benign", **half)
             rows = [r for r in rows if not known & {table.rows[r]["features_sha256"], table.rows[r]["family"]}]
-            if not rows:
-                continue
-            alarms = int((scores(session, table, rows) > card["threshold"][ecosystem][mode]).sum())
-            low, high = interval(alarms, len(rows))
-            print(f"{ecosystem:6} {mode:6} {alarms} of {len(rows)} benign: {100 * alarms / len(rows):.2f}% ({100 * low:.2f} to {100 * high:.2f})")
+            groups = {"": rows}
+            if named is not None:
+                kind = lambda r: named.get((ecosystem, table.rows[r]["name"]))
+                groups = {name: [r for r in rows if kind(r) == name] for name in sorted(set(named.values()))}
+            for name, rows in groups.items():
+                if not rows:
+                    continue
+                alarms = int((scores(session, table, rows) > card["threshold"][ecosystem][mode]).sum())
+                low, high = interval(alarms, len(rows))
+                print(f"{ecosystem:6} {mode:6} {name:16} {alarms} of {len(rows)} benign: {100 * alarms / len(rows):.2f}% ({100 * low:.2f} to {100 * high:.2f})")
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .features import BUNDLE, CHUNK, CODE, ENTRY, INSTALL, SOURCE
+from .features import BUNDLE, CHUNK, CODE, ENTRY, INSTALL, MANIFEST, SOURCE
 from .rewrites import KINDS, cut, rewrite
 from .words import LINE, sequence
 
 INSTALL_SCRIPT, BUILD_SCRIPT, START_FILE, DEPENDENCY, NATIVE, PACKED, HIDDEN, OPAQUE = range(8)
 WAYS = ("setup.py", "__init__", "module", "install hook", "minified line", "build script", "native file")
+WITHOUT_CODE = ("native file", "dependency")
+"""Ways that leave no code of the payload in the package. Nothing is trained on the second: one new dependency looks like any."""
 
 
 @dataclass
@@ -88,6 +90,15 @@ def attack(table, host, payload, family, way, random, rewrites=None, known=None,
         ]
         payload = cut(sequence(forms[random.integers(len(forms))]) + [LINE])
         facts[NATIVE] = 1
+    if way == "dependency":
+        # What the code does lies in another package, which is judged for itself; what stays is its name.
+        role, form = {
+            "pypi": (INSTALL, "install_requires = [ '' , '' ] |"),
+            "npm": (MANIFEST, "'' : '' , |"),
+            "cargo": (MANIFEST, "name = '' |"),
+        }[made.ecosystem]
+        payload = cut(sequence(form))
+        facts[DEPENDENCY] = 1
     if way == "minified line":
         role = BUNDLE
         around = padding[random.integers(len(padding))]

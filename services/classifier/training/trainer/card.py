@@ -43,6 +43,11 @@ def rewritten(report):
     return lines + [f"| {kind} | {figure(one)} |" for kind, one in part.items()]
 
 
+def silent(report):
+    parts = {name: report[name]["without code"] for name in ECOSYSTEMS if name in report}
+    return [f"{name} " + ", ".join(f"{way} {percent(value)}" for way, value in part.items()) for name, part in parts.items()]
+
+
 def text(report, about):
     shape = report["shape alone, new PyPI packages"]
     rows, quality = report["rows"], report["quality"]
@@ -65,6 +70,7 @@ def text(report, about):
         "\n".join(updates(report)),
         "\n".join(new(report)),
         "By the way in which the payload was set in (PyPI): " + ", ".join(f"{way} {percent(value)}" for way, value in ways.items()) + ".",
+        "Set in without any code of their own (all ecosystems): " + "; ".join(silent(report)) + ".",
         "\n".join(rewritten(report)),
         "Shape alone, new PyPI packages, malicious ones against as many benign ones, by gradient boosting: "
         + "; ".join(f"{name}: AUC {one.get('auc', 'none')} ({one['pairs'][1]} pairs)" for name, one in shape.items())

@@ -51,8 +51,8 @@ class Judge:
         return np.array(network), np.array(worst)
 
 
-def made(table, malicious, hosts, suspicion, random, known, each, rewrite=None):
-    """Updates with payloads of each family in `malicious`, in `hosts`."""
+def made(table, malicious, hosts, suspicion, random, known, each, rewrite=None, way=None):
+    """Updates with payloads of each family in `malicious`, in `hosts`; set in by one of the ways that leave code, or by `way`."""
     families = {}
     for row in malicious:
         families.setdefault(table.rows[row]["family"], []).append(row)
@@ -61,8 +61,8 @@ def made(table, malicious, hosts, suspicion, random, known, each, rewrite=None):
         for number in range(each):
             row = families[name][number % len(families[name])]
             payload = [table.chunk(n) for n in attacks.payload_of(table, row, suspicion)]
-            way = attacks.WAYS[random.integers(len(attacks.WAYS) - 1)]
-            bags.append(attacks.attack(table, hosts[random.integers(len(hosts))], payload, name, way, random, rewrite, known))
+            drawn = way or attacks.WAYS[random.integers(len(attacks.WAYS) - 1)]
+            bags.append(attacks.attack(table, hosts[random.integers(len(hosts))], payload, name, drawn, random, rewrite, known))
     return bags
 
 
@@ -184,6 +184,10 @@ def everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion,
         part["updates at 1%"] = recall(scores, named, threshold(alarms, 0.01), random)
         part["updates at 0.1%, n-grams"] = recall(words, named, threshold(alarms_words, UPDATE_ALARMS), random)
         part["by way"] = {way: round(float((scores[[bag.way == way for bag in bags]] > of_update).mean()), 3) for way in attacks.WAYS[:-1]}
+        part["without code"] = {}
+        for way in attacks.WITHOUT_CODE:
+            silent, _ = judge.bags(made(table, bad_dev, updates, suspicion, np.random.default_rng(seed + 4), known, 4, way=way))
+            part["without code"][way] = round(float((silent > of_update).mean()), 3)
         if ecosystem == "pypi":
             part["new at 1%"] = recall(new_bad, family(bad_dev), of_new, random) | {"auc": round(float(roc_auc_score(np.r_[np.ones(len(new_bad)), np.zeros(len(alarms_new))], np.r_[new_bad, alarms_new])), 4)}
             part["new at 1%, n-grams"] = recall(new_bad_words, family(bad_dev), threshold(alarms_new_words, NEW_ALARMS), random)

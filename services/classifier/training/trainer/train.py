@@ -225,6 +225,7 @@ def main():
     parser.add_argument("--before", nargs="+", help="the sets of the version before, for drift")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--weights", type=Path, help="measure and export these instead of fitting")
     asked = parser.parse_args()
     started, code = time.monotonic(), revision()
     random = np.random.default_rng(asked.seed)
@@ -239,9 +240,12 @@ def main():
     baseline, suspicion = chunk_suspicion(table, fit, random, asked.seed)
     print(f"n-gram baseline fitted, {time.monotonic() - started:.0f} s", flush=True)
     known = known_words(table, fit)
-    sampler = Sampler(table, fit, suspicion.copy(), known, random)
-    weights = fit_network(sampler, asked.steps, asked.seed)
-    np.savez(asked.out / "weights.npz", **weights)
+    if asked.weights:
+        weights = dict(np.load(asked.weights))
+    else:
+        sampler = Sampler(table, fit, suspicion.copy(), known, random)
+        weights = fit_network(sampler, asked.steps, asked.seed)
+        np.savez(asked.out / "weights.npz", **weights)
     report, about = measure.everything(table, fit, calibrate, dev, weights, encode, baseline, suspicion, known, asked.seed)
     report["quality"] = found
     about |= {"quality": found, "features": features.FEATURES, "behaviours": list(behaviours.NAMES), "dataset": table.version, "revision": code, "steps": asked.steps, "seed": asked.seed}
