@@ -10,6 +10,7 @@ mod fuzz;
 mod onnxruntime;
 mod prepare;
 mod provide;
+mod python;
 mod test;
 mod train;
 mod validate;
@@ -44,6 +45,11 @@ enum Command {
     Onnxruntime,
     /// Train the classifier, measure it on what it has not seen, and write it as ONNX.
     Train(train::Arguments),
+    /// Score benign archives of PyPI (sdists) by GuardDog and by `lockgate score`: packages a second of each, and the ratio.
+    Guarddog {
+        #[arg(required = true)]
+        archives: Vec<std::path::PathBuf>,
+    },
     /// Write the query descriptions in `.sqlx` again, after a change of SQL.
     Prepare {
         /// Fail when they are not current instead of writing them.
@@ -63,6 +69,7 @@ fn main() -> Result<()> {
         Command::Provide => descriptions::show(),
         Command::Onnxruntime => onnxruntime::show(),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Guarddog { archives } => train::guarddog(&archives),
         Command::Prepare { check } => prepare::run(check),
     }
 }

@@ -1,17 +1,14 @@
 //! The classifier's training, in a Python environment of pinned packages.
 
-use crate::{
-    cargo::{self, answers},
-    provide,
-};
+use crate::{cargo, python::Environment};
 use anyhow::{Context, Result};
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
 const FOLDER: &str = "services/classifier/training";
+const GUARDDOG: &str = "guarddog==3.2.0\n";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -43,30 +40,28 @@ pub(crate) fn test() -> Result<()> {
     cargo::run("training, on a tiny set", python()?.args(["-m", "unittest", "discover", "-s", "tests", "-t", "."]))
 }
 
-/// The environment's interpreter, in the folder of the training programs.
-fn python() -> Result<Command> {
-    let (folder, environment) = (cargo::root().join(FOLDER), cargo::cache().join("training"));
-    let pins = folder.join("requirements.txt");
-    let wanted = fs::read_to_string(&pins).with_context(|| format!("read {}", pins.display()))?;
-    let made = environment.join("made-for.txt");
-    if fs::read_to_string(&made).unwrap_or_default() != wanted {
-        make(&environment, &pins)?;
-        fs::write(&made, wanted).with_context(|| format!("write {}", made.display()))?;
+/// GuardDog beside `lockgate score`, on benign archives.
+pub(crate) fn guarddog(archives: &[PathBuf]) -> Result<()> {
+    let peer = Environment::provide(cargo::cache().join("guarddog"), GUARDDOG, &[])?;
+    let build = ["build", "--release", "-p", "lockgate-gate"];
+    cargo::run("build lockgate", Command::new("cargo").args(build).current_dir(cargo::root()))?;
+    let program = cargo::target().join("release/lockgate");
+    let mut compare = python()?;
+    compare.args(["-m", "trainer.guarddog", "--guarddog"]).arg(peer.program("python")).arg("--lockgate").arg(program);
+    for archive in archives {
+        compare.arg(absolute(archive)?);
     }
-    let mut python = Command::new(environment.join("bin/python"));
-    python.current_dir(folder).env("PYTHONDONTWRITEBYTECODE", "1");
-    Ok(python)
+    cargo::run("compare with GuardDog", &mut compare)
 }
 
-fn make(environment: &Path, pins: &Path) -> Result<()> {
-    if !answers("python3", &["-m", "venv", "--help"]) {
-        provide::apt("python3 with venv", &["python3-venv"])?;
-    }
-    let mut create = Command::new("python3");
-    cargo::run("make the Python environment for training", create.args(["-m", "venv", "--clear"]).arg(environment))?;
-    let mut install = Command::new(environment.join("bin/python"));
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "-r"]);
-    cargo::run("install what training needs from Python's registry (once)", install.arg(pins))
+/// The environment's interpreter, in the folder of the training programs.
+fn python() -> Result<Command> {
+    let folder = cargo::root().join(FOLDER);
+    let pins = folder.join("requirements.txt");
+    let environment = Environment::of_file(cargo::cache().join("training"), &pins, &["--only-binary", ":all:"])?;
+    let mut python = environment.python();
+    python.current_dir(folder);
+    Ok(python)
 }
 
 /// The command runs elsewhere.

@@ -3,6 +3,7 @@
 use crate::{
     cargo::{self, answers},
     provide,
+    python::Environment,
 };
 use anyhow::{Context, Result};
 use std::{fs, path::PathBuf, process::Command};
@@ -15,19 +16,10 @@ const NODE: [&str; 1] = ["@cyclonedx/cyclonedx-npm@6.0.1"];
 pub(super) fn provide() -> Result<PathBuf> {
     let folder = cargo::cache().join("bench/peers");
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    if !answers("python3", &["-m", "venv", "--help"]) {
-        provide::apt("python3 with venv", &["python3-venv"])?;
-    }
     if !std::path::Path::new("/usr/lib/postgresql").exists() && !answers("pgbench", &["--version"]) {
         provide::apt("pgbench", &["postgresql"])?;
     }
-    once(&folder, "python", &PYTHON, |into| {
-        let mut environment = Command::new("python3");
-        cargo::run("make the Python environment of the peers", environment.args(["-m", "venv", "--clear"]).arg(into))?;
-        let mut install = Command::new(into.join("bin/python"));
-        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PYTHON);
-        cargo::run("install the peers from Python's registry (once, some minutes)", &mut install)
-    })?;
+    Environment::provide(folder.join("python"), &PYTHON.join("\n"), &[])?;
     once(&folder, "node", &NODE, |into| {
         fs::create_dir_all(into)?;
         let mut install = Command::new("npm");

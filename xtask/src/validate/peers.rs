@@ -1,16 +1,15 @@
 //! The peers: the pinned packages of `tests/validate/requirements.txt` in an environment of their own, npm and git.
 
-use crate::cargo;
+use crate::{cargo, python::Environment};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
 /// Scripts and the Python environment that runs them.
 pub(super) struct Peers {
-    environment: PathBuf,
+    environment: Environment,
     scripts: PathBuf,
 }
 
@@ -25,33 +24,22 @@ pub(super) fn provide() -> Result<Peers> {
     {
         ensure!(cargo::answers(program, &["--version"]), "{program} is missing; install {package}");
     }
-    let peers = Peers { environment: folder().join("environment"), scripts: cargo::root().join("tests/validate") };
-    let wanted = peers.scripts.join("requirements.txt");
-    let installed = peers.environment.join("requirements.txt");
-    let text = fs::read(&wanted).with_context(|| format!("read {}", wanted.display()))?;
-    if fs::read(&installed).is_ok_and(|present| present == text) {
-        return Ok(peers);
-    }
-    let mut environment = Command::new("python3");
-    environment.args(["-m", "venv", "--clear"]).arg(&peers.environment);
-    cargo::run("make the Python environment of the peers", &mut environment)?;
-    let mut install = Command::new(peers.program("python"));
-    install.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"]).arg(&wanted);
-    cargo::run("install the peers", &mut install)?;
-    fs::write(&installed, text).with_context(|| format!("write {}", installed.display()))?;
-    Ok(peers)
+    let scripts = cargo::root().join("tests/validate");
+    let pins = scripts.join("requirements.txt");
+    let environment = Environment::of_file(folder().join("environment"), &pins, &["--require-hashes"])?;
+    Ok(Peers { environment, scripts })
 }
 
 impl Peers {
     /// A program of the environment.
     pub(super) fn program(&self, name: &str) -> PathBuf {
-        self.environment.join("bin").join(name)
+        self.environment.program(name)
     }
 
-    /// A script of `tests/validate`, which leaves no compiled files beside itself.
+    /// A script of `tests/validate`.
     pub(super) fn script(&self, name: &str, arguments: &[PathBuf]) -> Command {
-        let mut script = Command::new(self.program("python"));
-        script.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1").arg(self.scripts.join(name)).args(arguments);
+        let mut script = self.environment.python();
+        script.arg(self.scripts.join(name)).args(arguments);
         script
     }
 }
