@@ -20,6 +20,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-evidence", &["lockgate-model", "lockgate-archive", "lockgate-classifier"]),
         ("lockgate-classifier", &["lockgate-archive"]),
         ("lockgate-dataset", &["lockgate-archive", "lockgate-classifier", "lockgate-ecosystems", "lockgate-model"]),
+        ("lockgate-signature", &[]),
         ("lockgate-policy", &["lockgate-model"]),
         ("lockgate-store", &["lockgate-model"]),
         ("lockgate-report", &["lockgate-model"]),
@@ -35,6 +36,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "lockgate-source",
                 "lockgate-ecosystems",
                 "lockgate-evidence",
+                "lockgate-signature",
                 "lockgate-policy",
                 "lockgate-store",
                 "lockgate-report",
@@ -45,11 +47,12 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
 }
 
 /// Heavy or dangerous dependencies, each with its only user.
-const FENCES: [(&str, &str); 4] = [
+const FENCES: [(&str, &str); 5] = [
     ("sqlx", "lockgate-store"),
     ("gix", "lockgate-source"),
     ("regorus", "lockgate-policy"),
     ("ort", "lockgate-classifier"),
+    ("sigstore-verify", "lockgate-signature"),
 ];
 
 fn packages() -> Vec<Value> {

@@ -1,0 +1,194 @@
+//! Why a bundle does not hold, in words for who reads a check.
+
+use super::Expected;
+use crate::Error;
+use sigstore_verify::{
+    CertificateError, TimestampError, TransparencyLogError, bundle,
+    rekor::body::RekorEntryBody,
+    types::{Bundle, DerPublicKey, TransparencyLogEntry},
+};
+use std::fmt;
+
+/// The first thing that does not hold. The texts within are the library's, for a person; a program reads the variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    TooLarge {
+        most: usize,
+    },
+    Malformed(String),
+    /// Well formed, of a kind or version that is not known.
+    Unsupported(String),
+    /// An identity is expected, and no certificate is there to name one.
+    NoCertificate,
+    /// A key is expected, and it was signed with a certificate.
+    NotByKey,
+    OtherIdentity {
+        expected: String,
+        found: Option<String>,
+    },
+    OtherIssuer {
+        expected: String,
+        found: Option<String>,
+    },
+    /// The signature was made, and logged, with another key than the one that was expected.
+    OtherKey,
+    /// The signature does not belong to the content and the key: one of the three was altered.
+    Signature(String),
+    /// Made for something else: the digest, or the subjects of the statement, are those of another artifact.
+    OtherArtifact(String),
+    /// A digest was given where the artifact is needed.
+    DigestIsNotEnough(String),
+    UntrustedCertificate(String),
+    NotValidAtSigning(String),
+    /// The authority did not publish the certificate (signed certificate timestamp).
+    CertificateNotLogged(String),
+    /// Nothing shows that the signature was logged.
+    NoInclusionProof(String),
+    /// What should show it does not hold: the Merkle proof, the checkpoint, or the log's promise.
+    NotInLog(String),
+    UnknownLog {
+        log: String,
+    },
+    /// The log's entry is about another signature.
+    OtherEntry(String),
+    Timestamp(String),
+    /// Nobody who is trusted says when it was signed.
+    NoTime(String),
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { most } => write!(f, "the bundle is larger than {most} bytes"),
+            Self::Malformed(detail) => write!(f, "the bundle cannot be read: {detail}"),
+            Self::Unsupported(detail) => write!(f, "the bundle is of a kind that is not known: {detail}"),
+            Self::NoCertificate => {
+                f.write_str("an identity is expected, and the bundle has no certificate; was it signed by a key?")
+            }
+            Self::NotByKey => {
+                f.write_str("a signature by the key is expected, and the bundle was signed with a certificate")
+            }
+            Self::OtherIdentity { expected, found } => {
+                write!(f, "not signed by the expected identity: {expected} is expected, it was {}", or_nobody(found))
+            }
+            Self::OtherIssuer { expected, found } => write!(
+                f,
+                "the identity was not vouched for by the expected issuer: {expected} is expected, it was {}",
+                or_nobody(found)
+            ),
+            Self::OtherKey => f.write_str("signed with another key than the expected one"),
+            Self::Signature(detail) => {
+                write!(
+                    f,
+                    "the signature does not fit: what was signed, the signature or the key was altered ({detail})"
+                )
+            }
+            Self::OtherArtifact(detail) => write!(f, "the bundle was made for another artifact ({detail})"),
+            Self::DigestIsNotEnough(detail) => {
+                write!(f, "this signature cannot be checked by the digest alone; name the file ({detail})")
+            }
+            Self::UntrustedCertificate(detail) => {
+                write!(f, "the certificate does not come from a trusted authority ({detail})")
+            }
+            Self::NotValidAtSigning(detail) => write!(f, "the certificate was not valid at signing time ({detail})"),
+            Self::CertificateNotLogged(detail) => {
+                write!(f, "the certificate is not shown to have been published ({detail})")
+            }
+            Self::NoInclusionProof(detail) => write!(f, "no proof that the signature is in the log ({detail})"),
+            Self::NotInLog(detail) => write!(f, "the proof that the signature is in the log does not hold ({detail})"),
+            Self::UnknownLog { log } => write!(f, "logged in {log}, which is no log of the trusted root"),
+            Self::OtherEntry(detail) => write!(f, "the log's entry is about another signature ({detail})"),
+            Self::Timestamp(detail) => write!(f, "a timestamp does not hold ({detail})"),
+            Self::NoTime(detail) => write!(f, "nobody who is trusted says when it was signed ({detail})"),
+        }
+    }
+}
+
+fn or_nobody(found: &Option<String>) -> &str {
+    found.as_deref().unwrap_or("nobody")
+}
+
+/// The library's error as an answer. What it may add one day is a rejection, too.
+pub(super) fn read(
+    error: sigstore_verify::Error,
+    bundle: &Bundle,
+    expected: &Expected,
+) -> Result<Rejection, crate::Error> {
+    use sigstore_verify::Error as Library;
+    Ok(match error {
+        Library::ArtifactRead(cause) => return Err(Error::Artifact(cause)),
+        Library::IdentityMismatch { expected, actual } => Rejection::OtherIdentity {
+            expected: expected.to_string(),
+            found: actual.map(|found| found.as_str().to_owned()),
+        },
+        Library::IssuerMismatch { expected, actual } => Rejection::OtherIssuer { expected, found: actual },
+        Library::SignatureInvalid(_) if by_other_key(bundle, expected) => Rejection::OtherKey,
+        Library::SignatureInvalid(detail) => Rejection::Signature(detail),
+        Library::ArtifactMismatch(detail) => Rejection::OtherArtifact(detail),
+        Library::UnsupportedArtifact(detail) => Rejection::DigestIsNotEnough(detail),
+        Library::Certificate(error) => certificate(&error),
+        Library::TransparencyLog(error) => log(error),
+        Library::Timestamp(TimestampError::NoVerifiedTimestamp(detail)) => Rejection::NoTime(detail),
+        Library::Timestamp(error) => Rejection::Timestamp(error.to_string()),
+        Library::Bundle(error) => structure(&error),
+        Library::InvalidBundle(detail) => Rejection::Malformed(detail),
+        Library::UnsupportedBundle(detail) => Rejection::Unsupported(detail),
+        other => Rejection::Unsupported(other.to_string()),
+    })
+}
+
+fn certificate(error: &CertificateError) -> Rejection {
+    let detail = error.to_string();
+    match error {
+        CertificateError::NotYetValid { .. }
+        | CertificateError::Expired { .. }
+        | CertificateError::NoValidAuthority { .. } => Rejection::NotValidAtSigning(detail),
+        CertificateError::Sct(_) => Rejection::CertificateNotLogged(detail),
+        CertificateError::Malformed(_) => Rejection::Malformed(detail),
+        _ => Rejection::UntrustedCertificate(detail),
+    }
+}
+
+fn log(error: TransparencyLogError) -> Rejection {
+    let detail = error.to_string();
+    match error {
+        TransparencyLogError::UnknownLog { log_id } => Rejection::UnknownLog { log: log_id },
+        TransparencyLogError::EntryMismatch(_) => Rejection::OtherEntry(detail),
+        TransparencyLogError::IntegratedTime(_) => Rejection::NotValidAtSigning(detail),
+        TransparencyLogError::MalformedEntry(_) => Rejection::Malformed(detail),
+        _ => Rejection::NotInLog(detail),
+    }
+}
+
+fn structure(error: &bundle::Error) -> Rejection {
+    let detail = error.to_string();
+    match error {
+        bundle::Error::MissingInclusionProof(_)
+        | bundle::Error::MissingInclusionPromise(_)
+        | bundle::Error::MissingSigningTimeEvidence
+        | bundle::Error::MissingCheckpoint => Rejection::NoInclusionProof(detail),
+        bundle::Error::LogIndexOutOfRange { .. } | bundle::Error::CheckpointRootMismatch => Rejection::NotInLog(detail),
+        bundle::Error::UnsupportedMediaType(_) | bundle::Error::UnsupportedVerificationMaterial => {
+            Rejection::Unsupported(detail)
+        }
+        _ => Rejection::Malformed(detail),
+    }
+}
+
+/// Whether each of the log's entries names another key than the expected one. It only chooses between two reasons: the
+/// bundle is rejected already.
+fn by_other_key(bundle: &Bundle, expected: &Expected) -> bool {
+    let Expected::Key(key) = expected else { return false };
+    let mut keys = bundle.verification_material.tlog_entries.iter().filter_map(logged_key).peekable();
+    keys.peek().is_some() && keys.all(|logged| logged != *key.der())
+}
+
+fn logged_key(entry: &TransparencyLogEntry) -> Option<DerPublicKey> {
+    match RekorEntryBody::parse(&entry.canonicalized_body, entry.kind_version).ok()? {
+        RekorEntryBody::HashedRekordV001(body) => body.spec.signature.public_key.parse_public_key().ok(),
+        RekorEntryBody::HashedRekordV002(body) => {
+            body.spec.hashed_rekord_v002.signature.verifier.public_key.map(|key| key.raw_bytes)
+        }
+        _ => None,
+    }
+}

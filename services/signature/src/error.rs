@@ -1,0 +1,17 @@
+//! Why nothing could be asked. What the signer or an attacker wrote never ends here.
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("read {}: {cause}; name a file that is there", path.display())]
+    Unreadable { path: PathBuf, cause: std::io::Error },
+    #[error("trusted root {name}: larger than {most} bytes; name the trusted_root.json of a Sigstore instance")]
+    RootTooLarge { name: String, most: usize },
+    #[error("trusted root {name}: {cause}; name the trusted_root.json of a Sigstore instance")]
+    BadRoot { name: String, cause: String },
+    #[error("public key {name}: {cause}; name a PEM file that begins with BEGIN PUBLIC KEY")]
+    BadKey { name: String, cause: String },
+    #[error("read the artifact: {0}; try again")]
+    Artifact(std::io::Error),
+}
