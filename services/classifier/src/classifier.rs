@@ -42,8 +42,11 @@ pub struct Classifier {
 struct Request {
     subject: Subject,
     until: Instant,
-    reply: SyncSender<Result<Answer, Error>>,
+    reply: SyncSender<Timed>,
 }
+
+/// An answer, and what the model itself took for it.
+type Timed = (Result<Answer, Error>, Duration);
 
 impl Classifier {
     /// Runs `model` once, so that what fails does so now and the first to ask does not wait for memory to be laid out.
@@ -68,6 +71,17 @@ impl Classifier {
 
     /// Waits for the answer, so it must not be called where others wait for the thread.
     pub fn ask(&self, subject: Subject) -> Result<Answer, Error> {
+        self.ask_timed(subject).0
+    }
+
+    /// As [`Classifier::ask`], with how long the model itself took: of a run for several, each has its part, and what went by
+    /// behind others is not counted. Where there is no answer, how long it was waited for.
+    pub fn ask_timed(&self, subject: Subject) -> (Result<Answer, Error>, Duration) {
+        let asked = Instant::now();
+        self.wait(subject).unwrap_or_else(|error| (Err(error), asked.elapsed()))
+    }
+
+    fn wait(&self, subject: Subject) -> Result<Timed, Error> {
         let Settings { waiting, budget, .. } = self.settings;
         let stopped = || Error::Stopped { cause: "nobody takes questions".into() };
         let (reply, answer) = sync_channel(1);
@@ -79,7 +93,7 @@ impl Classifier {
         answer.recv_timeout(budget).map_err(|error| match error {
             RecvTimeoutError::Timeout => Error::Late { budget },
             RecvTimeoutError::Disconnected => stopped(),
-        })?
+        })
     }
 }
 
@@ -98,7 +112,7 @@ fn serve(model: &mut Model, waiting: &Receiver<Request>, Settings { together, bu
         let now = Instant::now();
         let (in_time, late): (Vec<Request>, Vec<Request>) = requests.partition(|request| request.until > now);
         for request in late {
-            let _ = request.reply.send(Err(Error::Late { budget }));
+            let _ = request.reply.send((Err(Error::Late { budget }), budget));
         }
         let (subjects, replies): (Vec<Subject>, Vec<_>) = in_time.into_iter().map(|r| (r.subject, r.reply)).unzip();
         for (reply, answer) in replies.into_iter().zip(answers(model, &subjects)) {
@@ -109,10 +123,13 @@ fn serve(model: &mut Model, waiting: &Receiver<Request>, Settings { together, bu
 }
 
 /// One for each subject.
-fn answers(model: &mut Model, subjects: &[Subject]) -> Vec<Result<Answer, Error>> {
-    match guarded(model, subjects) {
-        Ok(answers) => answers.into_iter().map(Ok).collect(),
-        Err(error) if subjects.len() == 1 => vec![Err(error)],
+fn answers(model: &mut Model, subjects: &[Subject]) -> Vec<Timed> {
+    let began = Instant::now();
+    let run = guarded(model, subjects);
+    let each = began.elapsed() / u32::try_from(subjects.len().max(1)).unwrap_or(u32::MAX);
+    match run {
+        Ok(answers) => answers.into_iter().map(|answer| (Ok(answer), each)).collect(),
+        Err(error) if subjects.len() == 1 => vec![(Err(error), each)],
         Err(_) => subjects.iter().flat_map(|subject| answers(model, std::slice::from_ref(subject))).collect(),
     }
 }

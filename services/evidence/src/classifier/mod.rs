@@ -18,7 +18,7 @@ use crate::{
 use lockgate_classifier::{Answer, Ecosystem, Error, Provider, Subject, chunks};
 use lockgate_model::{Cause, CauseKind, Digest, DigestAlgorithm, Observation, Origin, Release};
 use schemars::schema_for;
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 /// The classifier check: asks a model that runs beside it.
 #[derive(Debug, Clone)]
@@ -116,10 +116,9 @@ impl Classifier {
             extract: chunks(before, &artifact.contents),
         };
         let watching = self.watch.as_ref().map(|watch| (watch, subject.clone()));
-        let asked = Instant::now();
-        let answer = service.ask(subject);
+        let (answer, took) = service.ask_timed(subject);
         if let Some((watch, subject)) = watching {
-            watch.scored(release, subject, answer.as_ref(), asked.elapsed());
+            watch.scored(release, subject, answer.as_ref(), took);
         }
         let answer = answer.map_err(|error| cause(release, &error))?;
         Ok(score(artifact, answer))

@@ -6,6 +6,6 @@ use std::{fmt::Debug, time::Duration};
 
 /// Called on the thread that scores, so it must not wait; it cannot change the answer.
 pub trait Watch: Debug + Send + Sync {
-    /// `took`: from the question to the answer, its wait for others included.
+    /// `took`: of the model itself; where there is no answer, how long it was waited for.
     fn scored(&self, release: &Release, subject: Subject, answer: Result<&Answer, &Error>, took: Duration);
 }

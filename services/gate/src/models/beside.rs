@@ -9,10 +9,7 @@ use super::{
 use lockgate_classifier::{Answer, Error, Subject};
 use lockgate_model::Release;
 use lockgate_store::models::{NewScore, Place};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// Differences that may wait for shadows: some have 256 chunks, which are 130 kB.
@@ -69,11 +66,7 @@ pub(super) async fn ask(models: Arc<Models>, mut waiting: mpsc::Receiver<Shown>)
         let standing = models.standing();
         for (shadow, running) in shadows(&standing) {
             let (service, asked) = (Arc::clone(&running.service), subject.clone());
-            let answered = tokio::task::spawn_blocking(move || {
-                let began = Instant::now();
-                let answer = service.ask(asked);
-                (answer, began.elapsed())
-            });
+            let answered = tokio::task::spawn_blocking(move || service.ask_timed(asked));
             match answered.await {
                 Ok((answer, took)) => {
                     models.notes.note(score(&shadow.digest, shadow.place, &purl, &subject, answer.as_ref(), took));
