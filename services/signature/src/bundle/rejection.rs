@@ -5,7 +5,7 @@ use crate::Error;
 use sigstore_verify::{
     CertificateError, TimestampError, TransparencyLogError, bundle,
     rekor::body::RekorEntryBody,
-    types::{Bundle, DerPublicKey, TransparencyLogEntry},
+    types::{Bundle, DerPublicKey, LogKeyId, TransparencyLogEntry},
 };
 use std::fmt;
 
@@ -108,33 +108,66 @@ fn or_nobody(found: &Option<String>) -> &str {
     found.as_deref().unwrap_or("nobody")
 }
 
-/// The library's error as an answer. What it may add one day is a rejection, too.
-pub(super) fn read(
-    error: sigstore_verify::Error,
-    bundle: &Bundle,
-    expected: &Expected,
-) -> Result<Rejection, crate::Error> {
-    use sigstore_verify::Error as Library;
-    Ok(match error {
-        Library::ArtifactRead(cause) => return Err(Error::Artifact(cause)),
-        Library::IdentityMismatch { expected, actual } => Rejection::OtherIdentity {
-            expected: expected.to_string(),
-            found: actual.map(|found| found.as_str().to_owned()),
-        },
-        Library::IssuerMismatch { expected, actual } => Rejection::OtherIssuer { expected, found: actual },
-        Library::SignatureInvalid(_) if by_other_key(bundle, expected) => Rejection::OtherKey,
-        Library::SignatureInvalid(detail) => Rejection::Signature(detail),
-        Library::ArtifactMismatch(detail) => Rejection::OtherArtifact(detail),
-        Library::UnsupportedArtifact(detail) => Rejection::DigestIsNotEnough(detail),
-        Library::Certificate(error) => certificate(&error),
-        Library::TransparencyLog(error) => log(error),
-        Library::Timestamp(TimestampError::NoVerifiedTimestamp(detail)) => Rejection::NoTime(detail),
-        Library::Timestamp(error) => Rejection::Timestamp(error.to_string()),
-        Library::Bundle(error) => structure(&error),
-        Library::InvalidBundle(detail) => Rejection::Malformed(detail),
-        Library::UnsupportedBundle(detail) => Rejection::Unsupported(detail),
-        other => Rejection::Unsupported(other.to_string()),
-    })
+/// What was asked: it says more of the reason than the library's error does.
+pub(super) struct Asked<'a> {
+    pub(super) bundle: &'a Bundle,
+    pub(super) expected: &'a Expected,
+    /// Those of the trusted root.
+    pub(super) logs: &'a [LogKeyId],
+}
+
+/// What is looked up here, and the few words of the library that are read, choose between reasons alone: it is a rejection
+/// already. So is what the library may add one day.
+impl Asked<'_> {
+    pub(super) fn read(&self, error: sigstore_verify::Error) -> Result<Rejection, crate::Error> {
+        use sigstore_verify::Error as Library;
+        Ok(match error {
+            Library::ArtifactRead(cause) => return Err(Error::Artifact(cause)),
+            Library::IdentityMismatch { expected, actual } => Rejection::OtherIdentity {
+                expected: expected.to_string(),
+                found: actual.map(|found| found.as_str().to_owned()),
+            },
+            Library::IssuerMismatch { expected, actual } => Rejection::OtherIssuer { expected, found: actual },
+            Library::SignatureInvalid(_) if self.by_other_key() => Rejection::OtherKey,
+            Library::SignatureInvalid(detail) => Rejection::Signature(detail),
+            // By then the signature has been found to fit the artifact or statement.
+            Library::ArtifactMismatch(detail) if detail.contains("hashedrekord entry") => Rejection::OtherEntry(detail),
+            Library::ArtifactMismatch(detail) => Rejection::OtherArtifact(detail),
+            Library::UnsupportedArtifact(detail) => Rejection::DigestIsNotEnough(detail),
+            Library::Certificate(error) => certificate(&error),
+            Library::TransparencyLog(error) => self.log(&error),
+            Library::Timestamp(TimestampError::NoVerifiedTimestamp(detail)) => Rejection::NoTime(detail),
+            Library::Timestamp(error) => Rejection::Timestamp(error.to_string()),
+            Library::Bundle(error) => structure(&error),
+            Library::InvalidBundle(detail) => Rejection::Malformed(detail),
+            Library::UnsupportedBundle(detail) => Rejection::Unsupported(detail),
+            other => Rejection::Unsupported(other.to_string()),
+        })
+    }
+
+    fn log(&self, error: &TransparencyLogError) -> Rejection {
+        let detail = error.to_string();
+        match error {
+            TransparencyLogError::EntryMismatch(_) => Rejection::OtherEntry(detail),
+            TransparencyLogError::IntegratedTime(_) => Rejection::NotValidAtSigning(detail),
+            TransparencyLogError::MalformedEntry(_) => Rejection::Malformed(detail),
+            _ => self.unknown_log().unwrap_or(Rejection::NotInLog(detail)),
+        }
+    }
+
+    fn unknown_log(&self) -> Option<Rejection> {
+        let mut entries = self.bundle.verification_material.tlog_entries.iter();
+        let unknown = entries.find(|entry| !self.logs.contains(&entry.log_id.key_id))?;
+        Some(Rejection::UnknownLog { log: unknown.log_id.key_id.to_string() })
+    }
+
+    /// Whether each of the log's entries names another key than the expected one.
+    fn by_other_key(&self) -> bool {
+        let Expected::Key(key) = self.expected else { return false };
+        let entries = &self.bundle.verification_material.tlog_entries;
+        let mut keys = entries.iter().filter_map(logged_key).peekable();
+        keys.peek().is_some() && keys.all(|logged| logged != *key.der())
+    }
 }
 
 fn certificate(error: &CertificateError) -> Rejection {
@@ -143,20 +176,12 @@ fn certificate(error: &CertificateError) -> Rejection {
         CertificateError::NotYetValid { .. }
         | CertificateError::Expired { .. }
         | CertificateError::NoValidAuthority { .. } => Rejection::NotValidAtSigning(detail),
+        CertificateError::ChainInvalid(_) if detail.contains("CertExpired") || detail.contains("CertNotValidYet") => {
+            Rejection::NotValidAtSigning(detail)
+        }
         CertificateError::Sct(_) => Rejection::CertificateNotLogged(detail),
         CertificateError::Malformed(_) => Rejection::Malformed(detail),
         _ => Rejection::UntrustedCertificate(detail),
-    }
-}
-
-fn log(error: TransparencyLogError) -> Rejection {
-    let detail = error.to_string();
-    match error {
-        TransparencyLogError::UnknownLog { log_id } => Rejection::UnknownLog { log: log_id },
-        TransparencyLogError::EntryMismatch(_) => Rejection::OtherEntry(detail),
-        TransparencyLogError::IntegratedTime(_) => Rejection::NotValidAtSigning(detail),
-        TransparencyLogError::MalformedEntry(_) => Rejection::Malformed(detail),
-        _ => Rejection::NotInLog(detail),
     }
 }
 
@@ -173,14 +198,6 @@ fn structure(error: &bundle::Error) -> Rejection {
         }
         _ => Rejection::Malformed(detail),
     }
-}
-
-/// Whether each of the log's entries names another key than the expected one. It only chooses between two reasons: the
-/// bundle is rejected already.
-fn by_other_key(bundle: &Bundle, expected: &Expected) -> bool {
-    let Expected::Key(key) = expected else { return false };
-    let mut keys = bundle.verification_material.tlog_entries.iter().filter_map(logged_key).peekable();
-    keys.peek().is_some() && keys.all(|logged| logged != *key.der())
 }
 
 fn logged_key(entry: &TransparencyLogEntry) -> Option<DerPublicKey> {

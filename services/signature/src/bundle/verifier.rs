@@ -5,7 +5,7 @@ use crate::{Error, file};
 use sigstore_verify::{
     Policy, PublicKeyVerificationPolicy, VerificationPolicy,
     trust_root::{SigstoreInstance, TrustedRoot},
-    types::{Bundle, Sha256Hash},
+    types::{Bundle, LogKeyId, Sha256Hash},
 };
 use std::{fmt, io::Read, path::Path};
 
@@ -29,7 +29,10 @@ pub enum Instance {
 
 /// Verifies bundles against one trusted root: the certificates and keys of an instance's authorities and logs. It is
 /// parsed once, so keep it.
-pub struct Verifier(sigstore_verify::Verifier);
+pub struct Verifier {
+    library: sigstore_verify::Verifier,
+    logs: Vec<LogKeyId>,
+}
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,7 +64,8 @@ impl Verifier {
         let bad = |cause: String| Error::BadRoot { name: name.to_owned(), cause };
         let json = std::str::from_utf8(json).map_err(|_| bad("it is not UTF-8".into()))?;
         let root = TrustedRoot::from_json(json).map_err(|error| bad(error.to_string()))?;
-        sigstore_verify::Verifier::new(&root).map(Self).map_err(|error| bad(error.to_string()))
+        let library = sigstore_verify::Verifier::new(&root).map_err(|error| bad(error.to_string()))?;
+        Ok(Self { library, logs: root.tlogs.into_iter().map(|log| log.log_id.key_id).collect() })
     }
 
     /// # Errors
@@ -87,24 +91,27 @@ impl Verifier {
         }
         match self.ask(&bundle, artifact, policy(expected).as_ref())? {
             Ok(result) => Ok(Verification::Verified(Verified::new(&result))),
-            Err(error) => rejection::read(error, &bundle, expected).map(Verification::Rejected),
+            Err(error) => {
+                let asked = rejection::Asked { bundle: &bundle, expected, logs: &self.logs };
+                asked.read(error).map(Verification::Rejected)
+            }
         }
     }
 
     /// Outer: whether it could be asked. Inner: the library's answer.
     fn ask(&self, bundle: &Bundle, artifact: &Artifact, policy: &dyn Policy) -> Result<Answer, Error> {
         match artifact {
-            Artifact::Bytes(bytes) => Ok(self.0.verify(bytes, bundle, policy)),
-            Artifact::Sha256(digest) => Ok(self.0.verify(Sha256Hash::from(*digest), bundle, policy)),
+            Artifact::Bytes(bytes) => Ok(self.library.verify(bytes, bundle, policy)),
+            Artifact::Sha256(digest) => Ok(self.library.verify(Sha256Hash::from(*digest), bundle, policy)),
             Artifact::File(path) => {
                 let mut file = file::open(path)?;
                 let unreadable = |cause| Error::Unreadable { path: path.clone(), cause };
                 let mut head = Vec::new();
                 file.by_ref().take(IN_MEMORY as u64 + 1).read_to_end(&mut head).map_err(unreadable)?;
                 if head.len() <= IN_MEMORY {
-                    return Ok(self.0.verify(&head, bundle, policy));
+                    return Ok(self.library.verify(&head, bundle, policy));
                 }
-                Ok(self.0.verify_reader(head.chain(file), bundle, policy))
+                Ok(self.library.verify_reader(head.chain(file), bundle, policy))
             }
         }
     }

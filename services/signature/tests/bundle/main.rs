@@ -195,16 +195,17 @@ fn another_key_is_rejected() {
     }
 }
 
-/// The honest entry is in the log; the attacker's signature over the same artifact is not.
+/// The log holds another signature: over the same artifact, over another one, by another key.
 #[test]
 fn an_entry_vouches_for_its_own_signature_alone() {
-    let (log, key) = (Log::new(), Key::new());
+    let (log, key, other) = (Log::new(), Key::new(), Key::new());
     for make in [log::message, log::statement] {
-        let mut bundle = make(&log, &key, ARTIFACT);
-        let again = make(&log, &key, ARTIFACT);
-        *entry(&mut bundle) = again["verificationMaterial"]["tlogEntries"][0].clone();
-        let rejected = rejection(verify(&log, &bundle, ARTIFACT, &key.expected()));
-        assert_eq!(reason(&rejected), "OtherEntry", "{rejected}");
+        for mut logged in [make(&log, &key, ARTIFACT), make(&log, &key, b"another"), make(&log, &other, ARTIFACT)] {
+            let mut bundle = make(&log, &key, ARTIFACT);
+            *entry(&mut bundle) = entry(&mut logged).clone();
+            let rejected = rejection(verify(&log, &bundle, ARTIFACT, &key.expected()));
+            assert_eq!(reason(&rejected), "OtherEntry", "{rejected}");
+        }
     }
 }
 
@@ -214,7 +215,7 @@ fn a_log_that_is_not_in_the_trusted_root_vouches_for_nothing() {
     for make in [log::message, log::statement] {
         let bundle = make(&other, &key, ARTIFACT);
         assert_verified(&verify(&other, &bundle, ARTIFACT, &key.expected()));
-        assert_eq!(reason(&rejection(verify(&log, &bundle, ARTIFACT, &key.expected()))), "NotInLog");
+        assert_eq!(reason(&rejection(verify(&log, &bundle, ARTIFACT, &key.expected()))), "UnknownLog");
     }
 }
 
@@ -287,7 +288,7 @@ fn the_embedded_roots_are_of_use() {
     for instance in [Instance::Production, Instance::Staging] {
         let verifier = Verifier::embedded(instance).unwrap();
         let answer = verifier.verify(bundle.as_bytes(), &Artifact::Bytes(ARTIFACT.into()), &key.expected()).unwrap();
-        assert_eq!(reason(&rejection(answer)), "NotInLog", "it knows other logs than ours");
+        assert_eq!(reason(&rejection(answer)), "UnknownLog", "it knows other logs than ours");
     }
 }
 
