@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod chaos;
+mod conformance;
 mod demo;
 mod deny;
 mod descriptions;
@@ -33,6 +34,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Whether Lockgate agrees with outside peers on real projects: one line a check, with its figure.
     Validate(validate::Arguments),
+    /// Show the bundles of a sigstore-conformance checkout to `lockgate verify-bundle`, and say which answers are not expected.
+    Conformance(conformance::Arguments),
     /// Kill, starve and mislead a server while pull requests come in, and give an account of every one.
     Chaos(chaos::Arguments),
     /// Each figure of speed beside its peer, in one table.
@@ -63,6 +66,7 @@ fn main() -> Result<()> {
         Command::Test => test::run(),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),

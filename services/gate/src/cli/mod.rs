@@ -16,6 +16,7 @@ mod scan;
 mod score;
 mod serve;
 mod token;
+mod verify_bundle;
 mod versions;
 
 use crate::{
@@ -76,6 +77,8 @@ enum Command {
     /// Add models that score releases, try them, let them decide, and go back.
     #[command(subcommand)]
     Model(model::Command),
+    /// Whether a Sigstore bundle is a signature for an artifact, by who is expected. Exit: 0 verified, 1 rejected, 2 error.
+    VerifyBundle(verify_bundle::Arguments),
     /// Test a policy bundle, or replay past decisions.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -124,6 +127,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::InRange(arguments) => versions::in_range(&arguments),
         Command::Score(arguments) => score::run(config, &arguments),
         Command::Model(command) => model::run(config, command).await,
+        Command::VerifyBundle(arguments) => verify_bundle::run(&arguments),
         Command::Policy(command) => policy::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Token(command) => token::run(config, command).await,

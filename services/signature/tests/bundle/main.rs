@@ -1,5 +1,7 @@
 //! Bundles signed by a key and logged in a log of our own: the honest one, and what an attacker makes of it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod log;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
