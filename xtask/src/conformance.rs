@@ -69,7 +69,7 @@ fn ask(lockgate: &Path, cases: &[Case], questions: &[Question]) -> Result<Sum> {
                 sum.missed += 1;
                 let wanted = if must_fail { "be refused" } else { "be verified" };
                 let said = String::from_utf8_lossy(&output.stderr);
-                println!("{}, {question:?}: should {wanted}, and ended with {}; {said}", case.name, output.status);
+                println!("{}, {question:?}: should {wanted}, {}; {}", case.name, output.status, said.trim());
             }
         }
     }

@@ -1,0 +1,56 @@
+//! `lockgate verify-bundle` as a script uses it: what it prints and how it exits.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "the tests of the crate use more of it")]
+#[path = "../../services/signature/tests/bundle/log.rs"]
+mod log;
+
+use log::{Key, Log};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Verifies the bundle in `folder` for its artifact; `more` are further arguments.
+fn verify(folder: &Path, key: &str, artifact: &str, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockgate-tested"));
+    command.current_dir(folder).args(["verify-bundle", "--bundle", "bundle.json", "--key", key]).args(more);
+    command.arg(artifact).output().unwrap()
+}
+
+fn assert_ends(output: &Output, code: i32, says: &str) {
+    let said = [output.stdout.as_slice(), &output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(said.contains(says), "{said}");
+}
+
+#[test]
+fn a_bundle_is_verified_rejected_or_cannot_be_asked_about() {
+    let (log, key, other) = (Log::new(), Key::new(), Key::new());
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("artifact", "left-pad 1.3.0");
+    write("altered", "left-pad 1.3.1");
+    write("bundle.json", &log::message(&log, &key, b"left-pad 1.3.0").to_string());
+    write("root.json", &log.root().to_string());
+    write("key.pub", &key.pem());
+    write("other.pub", &other.pem());
+    let root = &["--trusted-root", "root.json"];
+    let verify = |key: &str, artifact: &str, more: &[&str]| verify(folder.path(), key, artifact, more);
+    assert_ends(
+        &verify("key.pub", "artifact", root),
+        0,
+        "artifact: verified, signed by the key by 2024-01-01 00:00:00Z",
+    );
+    assert_ends(&verify("key.pub", "altered", root), 1, "altered: rejected, the bundle was made for another artifact");
+    assert_ends(&verify("other.pub", "artifact", root), 1, "rejected, signed with another key than the expected one");
+    assert_ends(&verify("key.pub", "artifact", &[]), 1, "which is no log of the trusted root");
+    assert_ends(&verify("absent.pub", "artifact", root), 2, "read absent.pub");
+    assert_ends(&verify("key.pub", "absent", root), 2, "read absent");
+    assert_ends(&verify("key.pub", "artifact", &["--trusted-root", "key.pub"]), 2, "trusted root key.pub");
+    write("bundle.json", "{");
+    assert_ends(&verify("key.pub", "artifact", root), 1, "rejected, the bundle cannot be read");
+}
