@@ -19,12 +19,14 @@
 
 mod artifact;
 mod expected;
+mod quoted;
 mod rejection;
 mod verified;
 mod verifier;
 
 pub use artifact::Artifact;
 pub use expected::{Expected, PublicKey};
+pub use quoted::Quoted;
 pub use rejection::Rejection;
 pub use verified::Verified;
 pub use verifier::{Instance, Verifier, read};

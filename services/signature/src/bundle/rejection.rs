@@ -1,6 +1,6 @@
 //! Why a bundle does not hold, in words for who reads a check.
 
-use super::Expected;
+use super::{Expected, Quoted};
 use crate::Error;
 use sigstore_verify::{
     CertificateError, TimestampError, TransparencyLogError, bundle,
@@ -15,45 +15,45 @@ pub enum Rejection {
     TooLarge {
         most: usize,
     },
-    Malformed(String),
+    Malformed(Quoted),
     /// Well formed, of a kind or version that is not known.
-    Unsupported(String),
+    Unsupported(Quoted),
     /// An identity is expected, and no certificate is there to name one.
     NoCertificate,
     /// A key is expected, and it was signed with a certificate.
     NotByKey,
     OtherIdentity {
         expected: String,
-        found: Option<String>,
+        found: Option<Quoted>,
     },
     OtherIssuer {
         expected: String,
-        found: Option<String>,
+        found: Option<Quoted>,
     },
     /// The signature was made, and logged, with another key than the one that was expected.
     OtherKey,
     /// The signature does not belong to the content and the key: one of the three was altered.
-    Signature(String),
+    Signature(Quoted),
     /// Made for something else: the digest, or the subjects of the statement, are those of another artifact.
-    OtherArtifact(String),
+    OtherArtifact(Quoted),
     /// A digest was given where the artifact is needed.
-    DigestIsNotEnough(String),
-    UntrustedCertificate(String),
-    NotValidAtSigning(String),
+    DigestIsNotEnough(Quoted),
+    UntrustedCertificate(Quoted),
+    NotValidAtSigning(Quoted),
     /// The authority did not publish the certificate (signed certificate timestamp).
-    CertificateNotLogged(String),
+    CertificateNotLogged(Quoted),
     /// Nothing shows that the signature was logged.
-    NoInclusionProof(String),
+    NoInclusionProof(Quoted),
     /// What should show it does not hold: the Merkle proof, the checkpoint, or the log's promise.
-    NotInLog(String),
+    NotInLog(Quoted),
     UnknownLog {
-        log: String,
+        log: Quoted,
     },
     /// The log's entry is about another signature.
-    OtherEntry(String),
-    Timestamp(String),
+    OtherEntry(Quoted),
+    Timestamp(Quoted),
     /// Nobody who is trusted says when it was signed.
-    NoTime(String),
+    NoTime(Quoted),
 }
 
 impl fmt::Display for Rejection {
@@ -104,8 +104,8 @@ impl fmt::Display for Rejection {
     }
 }
 
-fn or_nobody(found: &Option<String>) -> &str {
-    found.as_deref().unwrap_or("nobody")
+fn or_nobody(found: &Option<Quoted>) -> &str {
+    found.as_ref().map(Quoted::as_str).unwrap_or("nobody")
 }
 
 /// What was asked: it says more of the reason than the library's error does.
@@ -125,28 +125,32 @@ impl Asked<'_> {
             Library::ArtifactRead(cause) => return Err(Error::Artifact(cause)),
             Library::IdentityMismatch { expected, actual } => Rejection::OtherIdentity {
                 expected: expected.to_string(),
-                found: actual.map(|found| found.as_str().to_owned()),
+                found: actual.map(|found| found.as_str().to_owned().into()),
             },
-            Library::IssuerMismatch { expected, actual } => Rejection::OtherIssuer { expected, found: actual },
+            Library::IssuerMismatch { expected, actual } => {
+                Rejection::OtherIssuer { expected, found: actual.map(Quoted::from) }
+            }
             Library::SignatureInvalid(_) if self.by_other_key() => Rejection::OtherKey,
-            Library::SignatureInvalid(detail) => Rejection::Signature(detail),
+            Library::SignatureInvalid(detail) => Rejection::Signature(detail.into()),
             // By then the signature has been found to fit the artifact or statement.
-            Library::ArtifactMismatch(detail) if detail.contains("hashedrekord entry") => Rejection::OtherEntry(detail),
-            Library::ArtifactMismatch(detail) => Rejection::OtherArtifact(detail),
-            Library::UnsupportedArtifact(detail) => Rejection::DigestIsNotEnough(detail),
+            Library::ArtifactMismatch(detail) if detail.contains("hashedrekord entry") => {
+                Rejection::OtherEntry(detail.into())
+            }
+            Library::ArtifactMismatch(detail) => Rejection::OtherArtifact(detail.into()),
+            Library::UnsupportedArtifact(detail) => Rejection::DigestIsNotEnough(detail.into()),
             Library::Certificate(error) => certificate(&error),
             Library::TransparencyLog(error) => self.log(&error),
-            Library::Timestamp(TimestampError::NoVerifiedTimestamp(detail)) => Rejection::NoTime(detail),
-            Library::Timestamp(error) => Rejection::Timestamp(error.to_string()),
+            Library::Timestamp(TimestampError::NoVerifiedTimestamp(detail)) => Rejection::NoTime(detail.into()),
+            Library::Timestamp(error) => Rejection::Timestamp(error.to_string().into()),
             Library::Bundle(error) => structure(&error),
-            Library::InvalidBundle(detail) => Rejection::Malformed(detail),
-            Library::UnsupportedBundle(detail) => Rejection::Unsupported(detail),
-            other => Rejection::Unsupported(other.to_string()),
+            Library::InvalidBundle(detail) => Rejection::Malformed(detail.into()),
+            Library::UnsupportedBundle(detail) => Rejection::Unsupported(detail.into()),
+            other => Rejection::Unsupported(other.to_string().into()),
         })
     }
 
     fn log(&self, error: &TransparencyLogError) -> Rejection {
-        let detail = error.to_string();
+        let detail = Quoted::from(error.to_string());
         match error {
             TransparencyLogError::EntryMismatch(_) => Rejection::OtherEntry(detail),
             TransparencyLogError::IntegratedTime(_) => Rejection::NotValidAtSigning(detail),
@@ -158,7 +162,7 @@ impl Asked<'_> {
     fn unknown_log(&self) -> Option<Rejection> {
         let mut entries = self.bundle.verification_material.tlog_entries.iter();
         let unknown = entries.find(|entry| !self.logs.contains(&entry.log_id.key_id))?;
-        Some(Rejection::UnknownLog { log: unknown.log_id.key_id.to_string() })
+        Some(Rejection::UnknownLog { log: unknown.log_id.key_id.to_string().into() })
     }
 
     /// Whether each of the log's entries names another key than the expected one.
@@ -171,12 +175,12 @@ impl Asked<'_> {
 }
 
 fn certificate(error: &CertificateError) -> Rejection {
-    let detail = error.to_string();
+    let detail = Quoted::from(error.to_string());
     match error {
         CertificateError::NotYetValid { .. }
         | CertificateError::Expired { .. }
         | CertificateError::NoValidAuthority { .. } => Rejection::NotValidAtSigning(detail),
-        CertificateError::ChainInvalid(_) if detail.contains("CertExpired") || detail.contains("CertNotValidYet") => {
+        CertificateError::ChainInvalid(text) if text.contains("CertExpired") || text.contains("CertNotValidYet") => {
             Rejection::NotValidAtSigning(detail)
         }
         CertificateError::Sct(_) => Rejection::CertificateNotLogged(detail),
@@ -186,7 +190,7 @@ fn certificate(error: &CertificateError) -> Rejection {
 }
 
 fn structure(error: &bundle::Error) -> Rejection {
-    let detail = error.to_string();
+    let detail = Quoted::from(error.to_string());
     match error {
         bundle::Error::MissingInclusionProof(_)
         | bundle::Error::MissingInclusionPromise(_)

@@ -123,8 +123,8 @@ fn parse(bundle: &[u8]) -> Result<Bundle, Rejection> {
     if bundle.len() > MOST_BUNDLE {
         return Err(Rejection::TooLarge { most: MOST_BUNDLE });
     }
-    let text = std::str::from_utf8(bundle).map_err(|_| Rejection::Malformed("it is not UTF-8".into()))?;
-    Bundle::from_json(text).map_err(|error| Rejection::Malformed(error.to_string()))
+    let text = std::str::from_utf8(bundle).map_err(|_| Rejection::Malformed("it is not UTF-8".to_owned().into()))?;
+    Bundle::from_json(text).map_err(|error| Rejection::Malformed(error.to_string().into()))
 }
 
 /// Nothing is left out of either: see the `skip_` methods of both, which are not called anywhere.

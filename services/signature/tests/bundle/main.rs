@@ -248,6 +248,16 @@ fn a_bundle_cut_short_anywhere_is_malformed() {
 }
 
 #[test]
+fn what_a_bundle_says_is_quoted_short_and_without_control_characters() {
+    let (log, key) = (Log::new(), Key::new());
+    let mut bundle = log::message(&log, &key, ARTIFACT);
+    bundle["mediaType"] = format!("\u{1b}[2K\n{}", "a".repeat(1 << 20)).into();
+    let said = rejection(verify(&log, &bundle, ARTIFACT, &key.expected())).to_string();
+    assert!(said.contains("\u{fffd}[2K\u{fffd}aaa") && said.ends_with('…'), "{said}");
+    assert!(said.len() < 500, "{} bytes", said.len());
+}
+
+#[test]
 fn what_is_too_large_is_refused_with_the_figure() {
     let (log, key) = (Log::new(), Key::new());
     let mut text = log::message(&log, &key, ARTIFACT).to_string().into_bytes();
