@@ -11,7 +11,7 @@
 //!
 //! - **A registry account** that is taken over publishes, but cannot sign as the workflow that built the releases before.
 //! - **A mirror**, or **the network**, hands out another artifact, or another bundle with it: neither carries a signature
-//!   of the expected identity. Leaving the bundle out is not found here: unsigned is absent, and policy judges it.
+//!   of the expected identity. Leaving the bundle out is not found here: that is for who asks for one.
 //! - **A lockfile** in a pull request names another artifact, and may name a digest that fits it: the same.
 //! - **A package** whose author is the attacker is *not* stopped: a signature says who made it, not that it is good. Nor is
 //!   who takes over the workflow itself, or an identity at its issuer; but that leaves an entry in a public log.
@@ -31,9 +31,9 @@ pub use rejection::Rejection;
 pub use verified::Verified;
 pub use verifier::{Instance, Verifier, read};
 
-/// Largest bundle, in bytes. One of a container image with many subjects takes some 100 kB.
+/// Largest bundle, in bytes. Those of the conformance suite take 2 to 16 kB.
 pub const MOST_BUNDLE: usize = 16 << 20;
-/// Largest trusted root, in bytes. The public instance's takes 7 kB.
+/// Largest trusted root, in bytes. The production instance's takes 7 kB.
 pub const MOST_ROOT: usize = 16 << 20;
 
 /// The answer. There is no third one, and no way to overlook which it is.
