@@ -50,6 +50,9 @@ enum Command {
     Train(train::Arguments),
     /// Score benign archives of PyPI (sdists) by GuardDog and by `lockgate score`: packages a second of each, and the ratio.
     Guarddog {
+        /// The archives are old, new, old, new; GuardDog, which knows no updates, reads the new.
+        #[arg(long)]
+        updates: bool,
         #[arg(required = true)]
         archives: Vec<std::path::PathBuf>,
     },
@@ -73,7 +76,7 @@ fn main() -> Result<()> {
         Command::Provide => descriptions::show(),
         Command::Onnxruntime => onnxruntime::show(),
         Command::Train(arguments) => train::run(&arguments),
-        Command::Guarddog { archives } => train::guarddog(&archives),
+        Command::Guarddog { updates, archives } => train::guarddog(updates, &archives),
         Command::Prepare { check } => prepare::run(check),
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// Folder for the model, its weights and its report.
     #[arg(long)]
     out: PathBuf,
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1800)]
     steps: u32,
     /// The same data and seed give the same model on the same machine.
     #[arg(long, default_value_t = 1)]
@@ -41,13 +41,14 @@ pub(crate) fn test() -> Result<()> {
 }
 
 /// GuardDog beside `lockgate score`, on benign archives.
-pub(crate) fn guarddog(archives: &[PathBuf]) -> Result<()> {
+pub(crate) fn guarddog(updates: bool, archives: &[PathBuf]) -> Result<()> {
     let peer = Environment::provide(cargo::cache().join("guarddog"), GUARDDOG, &[])?;
     let build = ["build", "--release", "-p", "lockgate-gate"];
     cargo::run("build lockgate", Command::new("cargo").args(build).current_dir(cargo::root()))?;
     let program = cargo::target().join("release/lockgate");
     let mut compare = python()?;
     compare.args(["-m", "trainer.guarddog", "--guarddog"]).arg(peer.program("python")).arg("--lockgate").arg(program);
+    compare.args(updates.then_some("--updates"));
     for archive in archives {
         compare.arg(absolute(archive)?);
     }

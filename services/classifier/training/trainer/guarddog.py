@@ -1,6 +1,6 @@
 """GuardDog beside `lockgate score`: how fast, and how many benign packages it flags; the same archives in the same run.
 
-    python -m trainer.guarddog --lockgate PROGRAM --guarddog PYTHON ARCHIVE.tar.gz...
+    python -m trainer.guarddog --lockgate PROGRAM --guarddog PYTHON [--updates] ARCHIVE.tar.gz...
 
 GuardDog reads unpacked packages, so these are unpacked into a temporary folder: benign ones of PyPI only. PYTHON is that of an
 environment with guarddog in it. Its source rules are run in one process, without its metadata rules, which ask the network.
@@ -41,11 +41,12 @@ def guarddog(python, archives):
     return [json.loads(line.removeprefix("SCANNED ")) for line in lines]
 
 
-def lockgate(program, archives):
+def lockgate(program, pairs):
     """Seconds for all, start and loading included, and the answers."""
+    place = lambda archive: archive and str(Path(archive).resolve())
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as wanted:
-        for archive in archives:
-            wanted.write(json.dumps({"ecosystem": "pypi", "old": None, "new": str(Path(archive).resolve())}) + "\n")
+        for old, new in pairs:
+            wanted.write(json.dumps({"ecosystem": "pypi", "old": place(old), "new": place(new)}) + "\n")
         wanted.flush()
         started = time.perf_counter()
         answer = subprocess.run([program, "score", "--list", wanted.name], capture_output=True, text=True, check=True)
@@ -56,12 +57,15 @@ def main():
     parser = argparse.ArgumentParser(description="GuardDog beside lockgate score, on benign archives.")
     parser.add_argument("--lockgate", required=True)
     parser.add_argument("--guarddog", required=True, help="python of an environment with guarddog")
+    parser.add_argument("--updates", action="store_true", help="the archives are old, new, old, new; GuardDog, which knows no updates, reads the new")
     parser.add_argument("archives", nargs="+")
     asked = parser.parse_args()
-    ours, answers = lockgate(asked.lockgate, asked.archives)
-    theirs = guarddog(asked.guarddog, asked.archives)
-    again, _ = lockgate(asked.lockgate, asked.archives)
-    seconds, mine, count = sum(one["seconds"] for one in theirs), (ours + again) / 2, len(asked.archives)
+    old, new = (asked.archives[::2], asked.archives[1::2]) if asked.updates else ([None] * len(asked.archives), asked.archives)
+    pairs = list(zip(old, new, strict=True))
+    ours, answers = lockgate(asked.lockgate, pairs)
+    theirs = guarddog(asked.guarddog, new)
+    again, _ = lockgate(asked.lockgate, pairs)
+    seconds, mine, count = sum(one["seconds"] for one in theirs), (ours + again) / 2, len(pairs)
     labels = sorted({one["label"] for one in theirs})
     print(f"lockgate: {count / mine:.1f} packages a second ({ours:.2f} and {again:.2f} s for {count}); failed {sum('error' in one for one in answers)}")
     print(f"guarddog: {count / seconds:.2f} packages a second; " + ", ".join(f"{label}: {sum(one['label'] == label for one in theirs)}" for label in labels))

@@ -223,7 +223,7 @@ def main():
     parser.add_argument("--sets", nargs="+", required=True)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--before", nargs="+", help="the sets of the version before, for drift")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weights", type=Path, help="measure and export these instead of fitting")
     asked = parser.parse_args()

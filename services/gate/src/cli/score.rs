@@ -8,8 +8,11 @@ use lockgate_classifier::{Answer, Behaviour, Cause, Ecosystem, Library, Mode, Mo
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
+    num::NonZero,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     process::ExitCode,
+    thread,
 };
 
 /// Differences that are scored together.
@@ -99,10 +102,7 @@ fn model(config: &Path, arguments: &Arguments) -> Result<Model> {
 
 /// A line for each pair.
 fn score(model: &mut Model, pairs: &[Result<Pair>]) -> Vec<Line> {
-    let subjects: Vec<Result<Subject, String>> = pairs
-        .iter()
-        .map(|pair| pair.as_ref().map_err(shown).and_then(|pair| subject(pair).map_err(|e| shown(&e))))
-        .collect();
+    let subjects = subjects(pairs);
     let sound: Vec<Subject> = subjects.iter().flatten().cloned().collect();
     let mut answers = answers(model, &sound).into_iter();
     let line = |subject: Result<Subject, String>| match subject {
@@ -110,6 +110,22 @@ fn score(model: &mut Model, pairs: &[Result<Pair>]) -> Vec<Line> {
         Err(error) => Line::Error { error },
     };
     subjects.into_iter().map(line).collect()
+}
+
+/// In order; read on all processors.
+fn subjects(pairs: &[Result<Pair>]) -> Vec<Result<Subject, String>> {
+    let read = |pair: &Result<Pair>| {
+        let pair = pair.as_ref().map_err(shown)?;
+        subject(pair).map_err(|error| shown(&error))
+    };
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let parts = pairs.chunks(pairs.len().div_ceil(processors).max(1));
+        let readers: Vec<_> =
+            parts.map(|part| scope.spawn(move || part.iter().map(read).collect::<Vec<_>>())).collect();
+        let results = readers.into_iter().map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        results.flatten().collect()
+    })
 }
 
 /// A line for each subject; those that fail together are asked alone.
