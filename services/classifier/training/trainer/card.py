@@ -70,7 +70,7 @@ def text(report, about):
         "\n".join(updates(report)),
         "\n".join(new(report)),
         "By the way in which the payload was set in (PyPI): " + ", ".join(f"{way} {percent(value)}" for way, value in ways.items()) + ".",
-        "Set in without any code of their own (all ecosystems): " + "; ".join(silent(report)) + ".",
+        "Set in without any code of their own, where the loaders of native files are those of the training: " + "; ".join(silent(report)) + ".",
         "\n".join(rewritten(report)),
         "Shape alone, new PyPI packages, malicious ones against as many benign ones, by gradient boosting: "
         + "; ".join(f"{name}: AUC {one.get('auc', 'none')} ({one['pairs'][1]} pairs)" for name, one in shape.items())
