@@ -130,10 +130,12 @@ fn place(place: Place) -> String {
     }
 }
 
-/// Of an object its names and values; whatever else it is has none.
+/// Of an object its names and values, by name; whatever else it is has none.
 fn entries(value: &Value) -> Vec<(String, String)> {
     let entries = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    entries.map(|(name, value)| (name.clone(), word(value))).collect()
+    let mut entries: Vec<_> = entries.map(|(name, value)| (name.clone(), word(value))).collect();
+    entries.sort();
+    entries
 }
 
 /// A card is JSON of any shape: its makers name what they measured.
@@ -141,8 +143,8 @@ fn word(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(parts) if parts.is_empty() => "none".to_owned(),
-        Value::Object(parts) => {
-            parts.iter().map(|(name, value)| format!("{name}: {}", word(value))).collect::<Vec<_>>().join(" · ")
+        Value::Object(_) => {
+            entries(value).into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(" · ")
         }
         other => other.to_string(),
     }
