@@ -36,14 +36,12 @@ pub(crate) async fn run(context: &Arc<Context>, shown: Shown, holding: &Holding)
     };
     // 1. What there is to show, and what is shown.
     let pool = context.store.pool();
-    let run = check_runs::get(pool, id).await?.with_context(|| format!("load check run {id}: it does not exist"))?;
-    if run.shown >= run.wanted {
+    let Some((run, standing)) = seen(context, id).await? else {
         return holding.finish(&context.store).await;
-    }
+    };
     let repository = repositories::get(pool, run.repository_id)
         .await?
         .with_context(|| format!("find repository {}: not on record", run.repository_id))?;
-    let standing = standing::of(context, &run).await?;
     // 2. Tell.
     if let Some(github) = listener(context, &run, &repository).await? {
         tell(context, &github, &repository, &run, &standing).await?;
@@ -64,6 +62,25 @@ pub(crate) async fn run(context: &Arc<Context>, shown: Shown, holding: &Holding)
             Ok(Ended::Committed)
         }
     }
+}
+
+/// A run, and what there is to show of it; `None` when that is shown. What changes between the two readings is of a later `wanted` than was read: it would
+/// be shown now, and once more when the job goes round for that `wanted`. So both are read until they belong together.
+async fn seen(context: &Context, id: Uuid) -> Result<Option<(CheckRun, Standing)>> {
+    let get = async || {
+        let run = check_runs::get(context.store.pool(), id).await?;
+        run.with_context(|| format!("load check run {id}: it does not exist"))
+    };
+    let mut run = get().await?;
+    while run.shown < run.wanted {
+        let standing = standing::of(context, &run).await?;
+        let again = get().await?;
+        if again.wanted == run.wanted {
+            return Ok(Some((run, standing)));
+        }
+        run = again;
+    }
+    Ok(None)
 }
 
 /// A job that the version before left behind.
