@@ -64,8 +64,9 @@ pub(crate) async fn run(context: &Arc<Context>, shown: Shown, holding: &Holding)
     }
 }
 
-/// A run, and what there is to show of it; `None` when that is shown. What changes between the two readings is of a later `wanted` than was read: it would
-/// be shown now, and once more when the job goes round for that `wanted`. So both are read until they belong together.
+/// A run, and what there is to show of it; `None` when that is shown. What changes between the two readings is of a later
+/// `wanted` than was read: it would be shown now, and once more when the job goes round for that `wanted`. So both are read
+/// until they belong together.
 async fn seen(context: &Context, id: Uuid) -> Result<Option<(CheckRun, Standing)>> {
     let get = async || {
         let run = check_runs::get(context.store.pool(), id).await?;
