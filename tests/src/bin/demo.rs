@@ -42,10 +42,12 @@ async fn main() -> Result<()> {
     for left_out in &repository.left_out {
         println!("  left out, {left_out}");
     }
-    let github = FakeGitHub::start_with(Options::default()).await?;
+    // Ids and names of its own for each run: the database remembers the repositories of earlier ones.
+    let now = chrono::Utc::now();
+    let repositories_above = u64::try_from(now.timestamp())?;
+    let github = FakeGitHub::start_with(Options { repositories_above, ..Options::default() }).await?;
     println!("  GitHub's stand-in: {}", github.url());
-    // A name of its own for each run: the database remembers the repositories of earlier ones.
-    let repo = format!("octo/shop-{}", chrono::Utc::now().format("%m%d-%H%M%S"));
+    let repo = format!("octo/shop-{}", now.format("%m%d-%H%M%S"));
     commit_base(&github, &repo, &repository)?;
     let identity = server::identity_provider().await;
     println!("  identity provider: {}", identity.issuer());

@@ -74,6 +74,9 @@ pub struct Options {
     pub rate_limits: Option<RateLimits>,
     /// Hold requests and answers to GitHub's description, where it is provided.
     pub described: bool,
+    /// Ids of repositories are above this. Who keeps a database from run to run gives another one each time: to it, the same
+    /// id and commit are a question that it has answered.
+    pub repositories_above: u64,
 }
 
 impl Default for Options {
@@ -89,6 +92,7 @@ impl Default for Options {
             token_lifetime: TimeDelta::hours(1),
             rate_limits: None,
             described: true,
+            repositories_above: 0,
         }
     }
 }

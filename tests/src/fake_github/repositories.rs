@@ -56,7 +56,7 @@ impl Shared {
         let id = {
             let mut state = self.state();
             ensure_free(&state, repo)?;
-            state.next_id()
+            self.options.repositories_above + state.next_id()
         };
         // Folders are named by the id: names change.
         let public = self.folder.join("repositories").join(format!("{id}.git"));
