@@ -127,20 +127,22 @@ struct DecisionPage<'a> {
     base: &'a str,
     head: &'a str,
     decided_at: String,
-    blocked: Vec<&'a ReleaseReport>,
-    others: Vec<&'a ReleaseReport>,
+    blocked: Vec<Judged<'a>>,
+    others: Vec<Judged<'a>>,
     waivers: Vec<Waiver>,
     /// Whether a score can be asked again.
     scored: bool,
     signed_in: Option<SignedIn>,
 }
 
+/// A release, and what the classifier saw in it.
+struct Judged<'a> {
+    release: &'a ReleaseReport,
+    panels: Vec<ScorePanel>,
+}
+
 /// Words for the page.
 impl DecisionPage<'_> {
-    fn panels(&self, release: &ReleaseReport) -> Vec<ScorePanel> {
-        scores::panels(release)
-    }
-
     fn moved(&self, release: &ReleaseReport) -> String {
         match (release.kind, &release.old_version) {
             (ChangeKind::Added, _) => "new".to_owned(),
@@ -193,8 +195,10 @@ async fn decided(state: &AppState, who: &Authorized, id: Uuid) -> Result<Option<
 
 fn render(state: &AppState, who: Authorized, decided: &Decided) -> Response {
     let report = reports::report(&state.context, decided);
-    let scored = report.releases.iter().flat_map(scores::panels).any(|panel| panel.composition.is_some());
-    let (blocked, others) = report.releases.iter().partition(|r| r.outcome != Outcome::Allow);
+    let judged = report.releases.iter().map(|release| Judged { release, panels: scores::panels(release) });
+    let (blocked, others): (Vec<_>, Vec<_>) = judged.partition(|judged| judged.release.outcome != Outcome::Allow);
+    let mut panels = blocked.iter().chain(&others).flat_map(|judged| &judged.panels);
+    let scored = panels.any(|panel| panel.composition.is_some());
     let template = DecisionPage {
         record: &decided.record,
         headline: report::headline(&report),
