@@ -15,6 +15,9 @@ pub(crate) struct Arguments {
     /// Folders of the data sets, as the builder `lockgate-dataset` writes them.
     #[arg(long, num_args = 1.., required = true)]
     sets: Vec<PathBuf>,
+    /// Sets whose packages are measured with and not learned from.
+    #[arg(long, num_args = 1..)]
+    measured: Vec<PathBuf>,
     /// Folder for the model, its weights and its report.
     #[arg(long)]
     out: PathBuf,
@@ -30,6 +33,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     train.args(["-m", "trainer.train", "--steps", &arguments.steps.to_string(), "--seed", &arguments.seed.to_string()]);
     train.arg("--out").arg(absolute(&arguments.out)?).arg("--sets");
     for set in &arguments.sets {
+        train.arg(absolute(set)?);
+    }
+    train.arg("--measured");
+    for set in &arguments.measured {
         train.arg(absolute(set)?);
     }
     cargo::run("train the classifier", &mut train)

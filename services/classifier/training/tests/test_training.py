@@ -73,6 +73,14 @@ class Training(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
+    def test_a_measured_set_is_not_learned_from(self):
+        of = lambda name, split: ({"ecosystem": "pypi", "name": name, "label": "benign", "mode": "new", "family": name, "split": split}, 0, [(features.SOURCE, [300 + len(name)])])
+        write_set(self.path / "first", [of("known", "train"), of("seen", "dev")])
+        write_set(self.path / "second", [of("known-too", "train"), ({**of("known", "train")[0], "version": "2"}, 1, [(features.SOURCE, [301])])])
+        table = features.read([self.path / "first", self.path / "second"])
+        features.only_measured(table, 1)
+        self.assertEqual([(row["name"], row["split"]) for row in table.rows], [("known", "train"), ("seen", "dev"), ("known-too", "dev"), ("known", "train")])
+
     def test_the_same_seed_gives_the_same_model_and_figures(self):
         weights, report, about = trained(self.path / "tiny")
         self.assertEqual((report, about), (self.report, self.about))

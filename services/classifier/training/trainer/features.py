@@ -27,6 +27,8 @@ class Table:
     first: np.ndarray
     facts: np.ndarray
     version: str
+    ends: list
+    """How many rows there are after each set."""
 
     def chunk(self, number):
         return self.tokens[self.start[number] : self.start[number + 1]]
@@ -45,7 +47,7 @@ def read(folders):
     """The sets in `folders` as one table. A row whose features are not those that it states is an error; one that stands in
     an earlier set with the same features and label is left out."""
     seen = set()
-    rows, tokens, starts, roles, firsts, facts, digests = [], [], [0], [], [0], [], []
+    rows, tokens, starts, roles, firsts, facts, digests, ends = [], [], [0], [], [0], [], [], []
     reached = 0
     for folder in map(Path, folders):
         lines = (folder / "rows.jsonl").read_bytes().splitlines()
@@ -72,6 +74,7 @@ def read(folders):
                 reached += int(length)
                 starts.append(reached)
             firsts.append(len(roles))
+        ends.append(len(rows))
     version = hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
     return Table(
         rows,
@@ -81,7 +84,18 @@ def read(folders):
         np.array(firsts, dtype=np.int64),
         np.array(facts, dtype=np.float32),
         f"sha256:{version}",
+        ends,
     )
+
+
+def only_measured(table, sets):
+    """The packages of all sets but the first `sets` are for measuring, both halves of them; one of which the first sets have
+    rows as well stays in the half that it is in."""
+    first = table.ends[sets - 1]
+    known = {row["family"] for row in table.rows[:first]}
+    for row in table.rows[first:]:
+        if row["family"] not in known:
+            row["split"] = "dev"
 
 
 def padded(chunks):

@@ -1,6 +1,6 @@
 """Trains the classifier, measures it beside its baselines, and writes it as ONNX with what it was made of.
 
-    python -m trainer.train --sets FOLDER... --out FOLDER [--steps N] [--seed N]
+    python -m trainer.train --sets FOLDER... [--measured FOLDER...] --out FOLDER [--steps N] [--seed N]
 """
 
 import argparse
@@ -221,6 +221,7 @@ def revision():
 def main():
     parser = argparse.ArgumentParser(description="Trains the classifier.")
     parser.add_argument("--sets", nargs="+", required=True)
+    parser.add_argument("--measured", nargs="*", default=[], help="sets whose packages are measured with and not learned from")
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--before", nargs="+", help="the sets of the version before, for drift")
     parser.add_argument("--steps", type=int, default=1800)
@@ -229,7 +230,8 @@ def main():
     asked = parser.parse_args()
     started, code = time.monotonic(), revision()
     random = np.random.default_rng(asked.seed)
-    table = features.read(asked.sets)
+    table = features.read(asked.sets + asked.measured)
+    features.only_measured(table, len(asked.sets))
     found, quarantine = quality.report(table, asked.seed, features.read(asked.before) if asked.before else None)
     print(json.dumps(found, indent=1))
     asked.out.mkdir(parents=True, exist_ok=True)
