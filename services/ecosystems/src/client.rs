@@ -23,6 +23,11 @@ use url::Url;
 /// How long an answer is taken as it is before the registry is asked whether it still holds.
 const FRESH: Duration = Duration::from_secs(60);
 
+/// Largest answer about who signed, in bytes: some ten kilobytes an attestation.
+const ATTESTATION_BYTES: u64 = 16 << 20;
+/// npm has one form; PyPI names its own (PEP 740).
+const ATTESTATIONS: &str = "application/vnd.pypi.integrity.v1+json, application/json";
+
 /// One registry, as the operator configured it.
 #[derive(Debug, Clone)]
 pub struct RegistryConfig {
@@ -193,6 +198,49 @@ impl Client {
             }
             _ => Ok(bytes),
         }
+    }
+}
+
+impl Client {
+    /// The attestations of a published file, as the registry has them; `None` where it says that there are none.
+    ///
+    /// # Errors
+    /// As [`Client::artifact`]. A registry that does not have what it said it has is [`CauseKind::NotFound`].
+    pub async fn attestations(&self, release: &Release, file: &PublishedFile) -> Result<Option<Bytes>, Cause> {
+        let Some(url) = &file.attestations else { return Ok(None) };
+        let registry = self.shared.registry(release.ecosystem)?;
+        let subject = format!("fetch the attestations of {release} {}", crate::position::excerpt(&file.file));
+        let limit = ATTESTATION_BYTES;
+        let ask = Ask { subject: &subject, url, accept: ATTESTATIONS, limit, artifact: false, validators: None };
+        match self.shared.exchange.ask(registry, ask).await? {
+            Reply::Body { bytes, .. } => Ok(Some(bytes)),
+            Reply::NotModified => Err(exchange::unasked_for(&subject)),
+        }
+    }
+
+    /// The keys with which the registry signs, as it states them; `None` where its protocol or it has none.
+    ///
+    /// # Errors
+    /// Why it could not be asked.
+    pub async fn signing_keys(&self, ecosystem: Ecosystem) -> Result<Option<Bytes>, Cause> {
+        let registry = self.shared.registry(ecosystem)?;
+        let Some(url) = adapter(ecosystem).protocol().keys_request(&registry.config.url) else { return Ok(None) };
+        let key = (ecosystem, "keys".to_owned());
+        if let Some(known) = self.shared.configurations.fresh(&key, self.shared.fresh.max(FRESH)) {
+            return Ok(Some(known).filter(|known| !known.is_empty()));
+        }
+        let subject = format!("fetch the keys of the {ecosystem} registry");
+        let limit = ATTESTATION_BYTES;
+        let ask =
+            Ask { subject: &subject, url: &url, accept: "application/json", limit, artifact: false, validators: None };
+        let bytes = match self.shared.exchange.ask(registry, ask).await {
+            Ok(Reply::Body { bytes, .. }) => bytes,
+            Ok(Reply::NotModified) => return Err(exchange::unasked_for(&subject)),
+            Err(cause) if cause.kind == CauseKind::NotFound => Bytes::new(),
+            Err(cause) => return Err(cause),
+        };
+        self.shared.configurations.keep(key, bytes.clone(), Validators::default(), bytes.len());
+        Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
     }
 }
 

@@ -17,6 +17,7 @@ pub mod npm;
 pub mod position;
 pub mod protocol;
 pub mod pypi;
+mod release_line;
 mod secret;
 mod toml_lock;
 
@@ -25,6 +26,7 @@ pub use client::{Client, Limits, RegistryConfig};
 pub use detect::{detect, parse};
 pub use diff::diff;
 pub use protocol::{MetadataRequest, RegistryProtocol};
+pub use release_line::{earlier, release_line};
 pub use secret::Secret;
 
 use lockgate_model::{Ecosystem, VersionOrder};

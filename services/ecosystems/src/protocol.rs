@@ -40,6 +40,11 @@ pub trait RegistryProtocol: Send + Sync {
         configuration: Option<&[u8]>,
     ) -> Result<PublishedPackage, Cause>;
 
+    /// Where the keys stand with which the registry signs, if it has any (npm: `/-/npm/v1/keys`).
+    fn keys_request(&self, _base: &Url) -> Option<Url> {
+        None
+    }
+
     /// Which files of a release are fetched and read: npm the tarball, cargo the crate, PyPI the source
     /// distribution and one wheel.
     fn files_to_read<'a>(&self, release: &'a PublishedRelease) -> Vec<&'a PublishedFile>;

@@ -29,6 +29,7 @@ impl Registry {
         let log = Log::default();
         let app = axum::Router::new()
             .route("/npm/{name}", get(metadata))
+            .route("/npm/-/npm/v1/keys", get(keys))
             .route("/files/{name}", get(file))
             .with_state(Arc::clone(&log));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -73,6 +74,8 @@ fn file_at(url: Url) -> PublishedFile {
         url,
         digests: Vec::new(),
         size: None,
+        signatures: Vec::new(),
+        attestations: None,
     }
 }
 
@@ -112,6 +115,15 @@ async fn metadata(State(log): State<Log>, Path(name): Path<String>, headers: Hea
         "tagged" => ([(header::ETAG, "\"v1\"")], packument(&name)).into_response(),
         "stubborn" => StatusCode::NOT_MODIFIED.into_response(),
         _ => packument(&name).into_response(),
+    }
+}
+
+async fn keys(State(log): State<Log>) -> Response {
+    let mut log = log.lock().unwrap();
+    log.push(("keys".to_owned(), None, None));
+    match log.len() {
+        1 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        _ => r#"{"keys":[]}"#.into_response(),
     }
 }
 
@@ -241,6 +253,38 @@ async fn html_and_too_much_are_named() {
     let huge = client.package(Ecosystem::Npm, "huge").await.unwrap_err();
     assert_eq!(huge.kind, CauseKind::LimitExceeded);
     assert!(huge.message.contains("larger than the limit of 10000 bytes"), "{huge}");
+}
+
+#[tokio::test]
+async fn attestations_that_are_promised_must_be_there() {
+    let registry = Registry::start().await;
+    let client = registry.client();
+    let promised = |name: &str| PublishedFile {
+        attestations: Some(registry.url.join(&format!("/files/{name}")).unwrap()),
+        ..registry.file("good")
+    };
+    assert_eq!(client.attestations(&release(), &registry.file("good")).await.unwrap(), None);
+    let there = client.attestations(&release(), &promised("good")).await.unwrap();
+    assert_eq!(there.as_deref(), Some(&b"artifact"[..]));
+    for (name, kind) in [("gone", CauseKind::NotFound), ("away", CauseKind::HostNotAllowed)] {
+        let cause = client.attestations(&release(), &promised(name)).await.unwrap_err();
+        assert_eq!(cause.kind, kind, "{cause}");
+        assert!(cause.message.contains("the attestations of npm a 1.0.0 a-1.0.0.tgz"), "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_asked_for_once_and_not_where_there_are_none() {
+    let registry = Registry::start().await;
+    let client = registry.client();
+    for _ in 0..2 {
+        assert_eq!(client.signing_keys(Ecosystem::Npm).await.unwrap().as_deref(), Some(&br#"{"keys":[]}"#[..]));
+    }
+    assert_eq!(registry.asked(), ["keys", "keys"], "once, after a failure that passed");
+    let mut config = registry.config();
+    config.url = registry.url.join("/files/").unwrap();
+    let without = Client::new(vec![config], "lockgate-test").unwrap();
+    assert_eq!(without.signing_keys(Ecosystem::Npm).await.unwrap(), None);
 }
 
 #[tokio::test]

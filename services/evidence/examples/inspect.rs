@@ -44,7 +44,15 @@ fn open(path: &str) -> Result<FetchedArtifact, Box<dyn Error>> {
     let url = format!("https://registry.example.test/{name}").parse()?;
     let kind = if format == Format::Zip { PublishedFileKind::Wheel } else { PublishedFileKind::NpmTarball };
     Ok(FetchedArtifact {
-        file: PublishedFile { file: name, kind, url, digests: Vec::new(), size: None },
+        file: PublishedFile {
+            file: name,
+            kind,
+            url,
+            digests: Vec::new(),
+            size: None,
+            signatures: Vec::new(),
+            attestations: None,
+        },
         digest: Digest::sha256(&bytes),
         contents: Arc::new(read(&bytes, format, &Limits::default())),
         bytes,
@@ -79,5 +87,6 @@ fn inputs(old: Option<FetchedArtifact>, new: FetchedArtifact) -> Inputs {
         manifest_claims: Claims::default(),
         first_seen: Vec::new(),
         advisories: Err(missing()),
+        signed: Err(missing()),
     }
 }

@@ -1,6 +1,6 @@
 //! Inputs for tests: releases whose archives are built in memory.
 
-use crate::{FetchedArtifact, Inputs};
+use crate::{FetchedArtifact, Inputs, Signed};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use lockgate_archive::{Format, Limits, read};
@@ -24,7 +24,7 @@ pub(crate) fn tarball(files: &[(&str, &str)]) -> Bytes {
 
 pub(crate) fn published_file(file: &str, kind: PublishedFileKind, digests: Vec<Digest>) -> PublishedFile {
     let url = format!("https://registry.example.test/{file}").parse().unwrap();
-    PublishedFile { file: file.to_owned(), kind, url, digests, size: None }
+    PublishedFile { file: file.to_owned(), kind, url, digests, size: None, signatures: Vec::new(), attestations: None }
 }
 
 /// A file of which the registry states the SHA-256 of `bytes`.
@@ -85,6 +85,7 @@ pub(crate) fn inputs(
         manifest_claims: Claims::default(),
         first_seen: Vec::new(),
         advisories: Err(Cause::new(CauseKind::NotConfigured, "no advisory feed was imported")),
+        signed: Ok(Signed::default()),
     }
 }
 

@@ -24,7 +24,7 @@ pub use digest::{Digest, DigestAlgorithm, DigestComparison, DigestError};
 pub use evidence::{Cause, CauseKind, Evidence, EvidenceId, EvidenceKey, Observation, Subject};
 pub use identity::{CommitSha, DeliveryId, IdentityError, RepoId};
 pub use lockfile::{LockedDigest, LockedRelease, Lockfile, LockfileError, LockfileFormat, Origin};
-pub use published::{PublishedFile, PublishedFileKind, PublishedPackage, PublishedRelease};
+pub use published::{PublishedFile, PublishedFileKind, PublishedPackage, PublishedRelease, RegistrySignature};
 pub use release::{Artifact, Ecosystem, Release, ReleaseError};
 pub use version::{VersionError, VersionKey, VersionKeyWriter, VersionOrder};
 pub use waiver::Waiver;

@@ -31,6 +31,22 @@ pub struct PublishedFile {
     pub digests: Vec<Digest>,
     /// Bytes, where the registry tells.
     pub size: Option<u64>,
+    /// What the registry itself signed of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<RegistrySignature>,
+    /// Where the registry says that attestations of the file are; `None` where it says that there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub attestations: Option<Url>,
+}
+
+/// A signature by a registry's own key (npm: `dist.signatures`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct RegistrySignature {
+    /// Names one of the registry's keys.
+    pub keyid: String,
+    /// Base64.
+    pub sig: String,
 }
 
 /// One release as the registry lists it.

@@ -109,6 +109,8 @@ fn release(base: &Url, template: &str, line: Line) -> Result<PublishedRelease, S
         url,
         digests: vec![digest],
         size: None,
+        signatures: Vec::new(),
+        attestations: None,
     };
     Ok(PublishedRelease {
         release: Release::new(Ecosystem::Cargo, &name, &vers),

@@ -56,6 +56,20 @@ pub(super) struct Dist {
     pub(super) integrity: Lenient<String>,
     /// SHA-1, hexadecimal.
     pub(super) shasum: Lenient<String>,
+    pub(super) signatures: Lenient<Vec<Lenient<Signature>>>,
+    pub(super) attestations: Lenient<Attestations>,
+}
+
+/// By a key of the registry.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Signature {
+    pub(super) keyid: Lenient<String>,
+    pub(super) sig: Lenient<String>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Attestations {
+    pub(super) url: Lenient<String>,
 }
 
 /// A value of the expected shape, or nothing.

@@ -3,7 +3,7 @@
 //! The full form (`application/json`) and not the abbreviated one, because only the full one has licences,
 //! scripts and times. Mirrors may serve less; what is missing stays unknown.
 
-use super::document::{Deprecated, Dist, Document, Lenient, Ordered};
+use super::document::{Deprecated, Dist, Document, Lenient, Ordered, Signature};
 use super::{entry, manifest};
 use crate::address::file_name;
 use crate::position::excerpt;
@@ -11,11 +11,14 @@ use crate::{MetadataRequest, RegistryProtocol};
 use chrono::{DateTime, Utc};
 use lockgate_model::{
     Cause, CauseKind, Digest, DigestAlgorithm, Ecosystem, PublishedFile, PublishedFileKind, PublishedPackage,
-    PublishedRelease, Release,
+    PublishedRelease, RegistrySignature, Release,
 };
 use serde::Deserialize;
 use std::collections::HashMap;
 use url::Url;
+
+/// A registry signs with one key, and with two while it changes it.
+const MOST_SIGNATURES: usize = 8;
 
 /// The protocol of npm's registries.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +52,7 @@ impl RegistryProtocol for NpmRegistry {
 
     fn read_metadata(
         &self,
-        _base: &Url,
+        base: &Url,
         package: &str,
         body: &[u8],
         _configuration: Option<&[u8]>,
@@ -66,12 +69,16 @@ impl RegistryProtocol for NpmRegistry {
         };
         let releases = packument.versions.0.iter().map(|(version, document)| PublishedRelease {
             release: Release::new(Ecosystem::Npm, package, version),
-            files: document.dist.0.as_ref().and_then(file).into_iter().collect(),
+            files: document.dist.0.as_ref().and_then(|dist| file(base, package, version, dist)).into_iter().collect(),
             claims: manifest::claims_of(document),
             published_at: published_at(version),
             yanked: document.deprecated.0.as_ref().and_then(deprecation),
         });
         Ok(PublishedPackage { name: package.to_owned(), releases: releases.collect() })
+    }
+
+    fn keys_request(&self, base: &Url) -> Option<Url> {
+        at(base, &["-", "npm", "v1", "keys"])
     }
 
     fn files_to_read<'a>(&self, release: &'a PublishedRelease) -> Vec<&'a PublishedFile> {
@@ -85,7 +92,18 @@ fn not_a_packument(package: &str, body: &[u8], error: &serde_json::Error) -> Cau
     Cause::new(CauseKind::Malformed, message).with_remedy("check that the configured address is an npm registry")
 }
 
-fn file(dist: &Dist) -> Option<PublishedFile> {
+/// An address below the registry's own.
+fn at(base: &Url, path: &[&str]) -> Option<Url> {
+    let mut url = base.clone();
+    url.path_segments_mut().ok()?.pop_if_empty().extend(path);
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url)
+}
+
+/// That there are attestations is the registry's word; where they are follows from its own address, since a mirror repeats
+/// the address of the registry behind it.
+fn file(base: &Url, package: &str, version: &str, dist: &Dist) -> Option<PublishedFile> {
     let url = Url::parse(dist.tarball.0.as_deref()?).ok()?;
     let integrity = dist.integrity.0.as_deref().unwrap_or_default();
     let strong = integrity.split_ascii_whitespace().filter_map(|text| Digest::from_sri(text).ok());
@@ -94,7 +112,19 @@ fn file(dist: &Dist) -> Option<PublishedFile> {
     digests.sort();
     digests.dedup();
     let file = file_name(url.as_str())?;
-    Some(PublishedFile { file, kind: PublishedFileKind::NpmTarball, url, digests, size: None })
+    let signature = |one: &Signature| Some(RegistrySignature { keyid: one.keyid.0.clone()?, sig: one.sig.0.clone()? });
+    let signatures = dist.signatures.0.as_deref().unwrap_or_default();
+    let attested = dist.attestations.0.as_ref().is_some_and(|a| a.url.0.is_some());
+    let attestations = attested.then(|| at(base, &["-", "npm", "v1", "attestations", &format!("{package}@{version}")]));
+    Some(PublishedFile {
+        file,
+        kind: PublishedFileKind::NpmTarball,
+        url,
+        digests,
+        size: None,
+        signatures: signatures.iter().take(MOST_SIGNATURES).filter_map(|one| signature(one.0.as_ref()?)).collect(),
+        attestations: attestations.flatten(),
+    })
 }
 
 /// Why a version is deprecated. An empty text takes a deprecation back (`npm deprecate pkg@1 ""`).
@@ -157,6 +187,27 @@ mod tests {
         assert_eq!(NpmRegistry.files_to_read(release).len(), 1);
         let bare = package.release("1.0.0").unwrap();
         assert_eq!((&bare.files[..], &bare.yanked, bare.published_at), (&[][..], &None, None));
+    }
+
+    #[test]
+    fn what_was_signed_is_read_and_asked_for_at_the_configured_registry() {
+        let body = serde_json::json!({"name": "@s/a", "versions": {
+            "1.0.0": {"dist": {
+                "tarball": "https://registry.example.test/npm/@s/a/-/a-1.0.0.tgz",
+                "signatures": [{"keyid": "SHA256:k", "sig": "MEQ="}, {"keyid": 1}, "odd"],
+                "attestations": {"url": "https://behind.example.test/-/npm/v1/attestations/x", "provenance": {}},
+            }},
+            "0.9.0": {"dist": {"tarball": "https://registry.example.test/npm/@s/a/-/a-0.9.0.tgz", "attestations": {}}},
+        }});
+        let package = read(&body.to_string()).unwrap();
+        let file = &package.release("1.0.0").unwrap().files[0];
+        assert_eq!(file.signatures, [RegistrySignature { keyid: "SHA256:k".into(), sig: "MEQ=".into() }]);
+        let address = "https://registry.example.test/npm/-/npm/v1/attestations/@s%2Fa@1.0.0";
+        assert_eq!(file.attestations.as_ref().unwrap().as_str(), address);
+        let earlier = &package.release("0.9.0").unwrap().files[0];
+        assert_eq!((earlier.signatures.len(), &earlier.attestations), (0, &None));
+        let keys = NpmRegistry.keys_request(&base()).unwrap();
+        assert_eq!(keys.as_str(), "https://registry.example.test/npm/-/npm/v1/keys");
     }
 
     #[test]

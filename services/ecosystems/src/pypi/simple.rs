@@ -41,6 +41,8 @@ struct File {
     upload_time: Option<DateTime<Utc>>,
     #[serde(default)]
     yanked: Yanked,
+    /// PEP 740: where the file's provenance object is.
+    provenance: Option<String>,
 }
 
 /// PEP 592: a flag, or the reason.
@@ -162,7 +164,10 @@ fn published(kind: PublishedFileKind, request: &Url, file: File) -> Result<Publi
         let digest = Digest::from_hex(algorithm, hash).map_err(|e| format!("{}: {e}", excerpt(&file.filename)))?;
         digests.push(digest);
     }
-    Ok(PublishedFile { file: file.filename, kind, url, digests, size: file.size })
+    // An address that cannot be read must not become "there is none".
+    let provenance = file.provenance.filter(|address| !address.is_empty()).map(|address| request.join(&address));
+    let attestations = provenance.transpose().map_err(|e| format!("provenance of {}: {e}", excerpt(&file.filename)))?;
+    Ok(PublishedFile { file: file.filename, kind, url, digests, size: file.size, signatures: Vec::new(), attestations })
 }
 
 #[cfg(test)]
@@ -234,14 +239,27 @@ mod tests {
     }
 
     #[test]
+    fn provenance_is_where_the_page_says() {
+        let mut page = page(&["foo_bar-1.tar.gz", "foo_bar-2.tar.gz"]);
+        page["files"][0]["provenance"] = json!("/integrity/foo-bar/1/foo_bar-1.tar.gz/provenance");
+        page["files"][1]["provenance"] = json!(null);
+        let releases = read(&page).unwrap().releases;
+        let address = |at: usize| releases[at].files[0].attestations.as_ref().map(Url::as_str);
+        let expected = "https://index.example.test/integrity/foo-bar/1/foo_bar-1.tar.gz/provenance";
+        assert_eq!((address(0), address(1)), (Some(expected), None));
+    }
+
+    #[test]
     fn what_is_not_the_protocol_is_malformed() {
+        let mut provenance = page(&["foo_bar-1.tar.gz"]);
+        provenance["files"][0]["provenance"] = json!("https://[");
         let mut newer = page(&[]);
         newer["meta"]["api-version"] = json!("2.0");
         let mut digest = page(&["foo_bar-1.tar.gz"]);
         digest["files"][0]["hashes"]["sha256"] = json!("00");
         let mut address = page(&["foo_bar-1.tar.gz"]);
         address["files"][0]["url"] = json!("https://[");
-        for page in [newer, digest, address, json!({}), json!("<html>")] {
+        for page in [provenance, newer, digest, address, json!({}), json!("<html>")] {
             let cause = read(&page).unwrap_err();
             assert_eq!(cause.kind, CauseKind::Malformed);
             assert!(cause.message.contains("Foo_Bar"), "{cause}");
