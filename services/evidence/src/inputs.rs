@@ -24,6 +24,33 @@ pub struct Inputs {
     pub first_seen: Vec<FirstSeen>,
     /// `Err(NotConfigured)` when no feed was imported.
     pub advisories: Result<AdvisoryFeed, Cause>,
+    /// What was signed of the release and of those before it.
+    pub signed: Result<Signed, Cause>,
+}
+
+/// Signed things as the registry hands them out: nothing of it is verified.
+#[derive(Debug, Clone, Default)]
+pub struct Signed {
+    /// The registry's own keys; `None` where it has none.
+    pub keys: Option<Bytes>,
+    pub attested: Vec<Attested>,
+    /// Releases of the same line before this one, the nearest first.
+    pub earlier: Vec<Earlier>,
+}
+
+/// A file with the document of its attestations.
+#[derive(Debug, Clone)]
+pub struct Attested {
+    pub file: PublishedFile,
+    pub document: Bytes,
+}
+
+/// An earlier release, which says what is usual.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    pub published: PublishedRelease,
+    /// `Err` where they were promised and are not there.
+    pub attested: Result<Vec<Attested>, Cause>,
 }
 
 /// One file of a release, fetched and read.
@@ -70,6 +97,8 @@ pub struct InputDigests {
     /// What was recorded earlier; see [`FirstSeen::key`].
     pub first_seen: Vec<Digest>,
     pub advisories: Option<Digest>,
+    /// [`published_digest`] of the earlier releases that are compared with.
+    pub earlier: Vec<Digest>,
 }
 
 impl Inputs {
@@ -82,6 +111,7 @@ impl Inputs {
             previous: self.previous.as_ref().and_then(|p| p.as_deref().ok()).map(of).unwrap_or_default(),
             first_seen: self.first_seen.iter().map(FirstSeen::key).collect(),
             advisories: self.advisories.as_ref().ok().map(|f| f.digest.clone()),
+            earlier: self.signed.iter().flat_map(|s| &s.earlier).map(|e| published_digest(&e.published)).collect(),
         }
     }
 }

@@ -18,5 +18,8 @@ mod runner;
 pub mod sbom;
 
 pub use collector::{Collector, CollectorData, collectors};
-pub use inputs::{AdvisoryFeed, FetchedArtifact, FirstSeen, InputDigests, Inputs, locked_digest, published_digest};
+pub use inputs::{
+    AdvisoryFeed, Attested, Earlier, FetchedArtifact, FirstSeen, InputDigests, Inputs, Signed, locked_digest,
+    published_digest,
+};
 pub use runner::{PROVISIONAL, preview, run};

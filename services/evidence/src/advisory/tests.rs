@@ -42,6 +42,7 @@ fn inputs(old: Option<&str>, new: &str, advisories: Result<AdvisoryFeed, Cause>)
         manifest_claims: Claims::default(),
         first_seen: vec![],
         advisories,
+        signed: Err(not_read()),
     }
 }
 

@@ -196,6 +196,7 @@ impl Collector {
             (ChangeKind::Repinned, ..) => Some(artifacts.clone()),
             _ => None,
         };
+        let signed = self.fetcher.signed(change.entry(), &new).await;
         let manifest_claims = claims(&new.published, artifacts.as_deref().unwrap_or_default());
         // Read after the artifacts are recorded: what is seen now for the first time is part of the question.
         let mut first_seen = self.knowledge().first_seen(&[&subject.release]).await?;
@@ -208,6 +209,7 @@ impl Collector {
             artifacts,
             previous,
             manifest_claims,
+            signed,
         };
         self.run(Arc::new(inputs)).await
     }
@@ -252,5 +254,6 @@ fn known_digests(asked: &Asked, first_seen: &[checks::FirstSeen], advisories: Op
         previous,
         first_seen: first_seen.iter().map(checks::FirstSeen::key).collect(),
         advisories,
+        earlier: asked.new.earlier.iter().map(checks::published_digest).collect(),
     })
 }

@@ -4,22 +4,26 @@ use super::{Knowledge, knowledge::Stated};
 use anyhow::Result;
 use lockgate_archive as archive;
 use lockgate_ecosystems::{self as ecosystems, Client};
-use lockgate_evidence::FetchedArtifact;
+use lockgate_evidence::{Attested, Earlier, FetchedArtifact, Signed};
 use lockgate_model::{
     Cause, CauseKind, Claims, Digest, DigestComparison, LockedRelease, Origin, PublishedFile, PublishedFileKind,
-    PublishedRelease,
+    PublishedRelease, Release,
 };
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// Artifacts opened at once: each may take [`archive::Limits::total_bytes`] of memory.
 const OPENED_AT_ONCE: usize = 4;
+/// Earlier releases that say what is usual.
+const EARLIER: usize = 3;
 
 /// One side (before or after) of a release change.
 #[derive(Debug, Clone)]
 pub(super) struct Side {
     pub published: Result<PublishedRelease, Cause>,
     pub files: Vec<PublishedFile>,
+    /// Those before it in its release line, the nearest first.
+    pub earlier: Vec<PublishedRelease>,
     /// SHA-256 of every file in `files`, where all of them are known without fetching.
     pub known: Option<Vec<Digest>>,
 }
@@ -40,13 +44,24 @@ impl Fetcher {
     /// [`Self::look_up`].
     pub(super) async fn side(&self, entry: &LockedRelease) -> Side {
         if let Some(cause) = not_in_a_registry(entry) {
-            return Side { published: Err(cause), files: Vec::new(), known: None };
+            return Side { published: Err(cause), files: Vec::new(), earlier: Vec::new(), known: None };
         }
         let published = self.client.release(&entry.release).await;
         let protocol = ecosystems::adapter(entry.release.ecosystem).protocol();
         let files = published.as_ref().map(|release| protocol.files_to_read(release)).unwrap_or_default();
         let files = files.into_iter().cloned().collect();
-        Side { published, files, known: None }
+        let earlier = match &published {
+            Ok(_) => self.earlier(&entry.release).await,
+            Err(_) => Vec::new(),
+        };
+        Side { published, files, earlier, known: None }
+    }
+
+    /// From the answer that the release itself was read from.
+    async fn earlier(&self, release: &Release) -> Vec<PublishedRelease> {
+        let package = self.client.package(release.ecosystem, &release.name).await;
+        let package = package.as_deref();
+        package.map(|p| ecosystems::earlier(p, release, EARLIER).into_iter().cloned().collect()).unwrap_or_default()
     }
 
     /// Fills in [`Side::known`].
@@ -84,6 +99,36 @@ impl Fetcher {
             }
         }
         Ok(Ok(artifacts))
+    }
+
+    /// What the registry has of signed things about the files of `side`, and about the releases before it. Where nothing of
+    /// this release is signed, what the earlier ones claim is enough to say so.
+    pub(super) async fn signed(&self, entry: &LockedRelease, side: &Side) -> Result<Signed, Cause> {
+        let published = side.published.as_ref().map_err(Clone::clone)?;
+        let by_registry = side.files.iter().any(|file| !file.signatures.is_empty());
+        let keys = if by_registry { self.client.signing_keys(entry.release.ecosystem).await? } else { None };
+        let attested = self.attested(published, &side.files).await?;
+        let mut earlier = Vec::with_capacity(side.earlier.len());
+        for published in &side.earlier {
+            let files = ecosystems::adapter(entry.release.ecosystem).protocol().files_to_read(published);
+            let files: Vec<PublishedFile> = files.into_iter().filter(|_| !attested.is_empty()).cloned().collect();
+            let found = match self.attested(published, &files).await {
+                Err(cause) if cause.kind.is_transient() => return Err(cause),
+                found => found,
+            };
+            earlier.push(Earlier { published: published.clone(), attested: found });
+        }
+        Ok(Signed { keys, attested, earlier })
+    }
+
+    async fn attested(&self, published: &PublishedRelease, files: &[PublishedFile]) -> Result<Vec<Attested>, Cause> {
+        let mut attested = Vec::new();
+        for file in files {
+            if let Some(document) = self.client.attestations(&published.release, file).await? {
+                attested.push(Attested { file: file.clone(), document });
+            }
+        }
+        Ok(attested)
     }
 
     async fn artifact(&self, entry: &LockedRelease, file: &PublishedFile) -> Result<Result<FetchedArtifact, Cause>> {

@@ -84,6 +84,7 @@ fn inputs(change: ReleaseChange, published: Result<PublishedRelease, Cause>, rem
         manifest_claims: Claims::default(),
         first_seen: remembered.first_seen.get(&release.purl()).cloned().unwrap_or_default(),
         advisories: remembered.advisories.of(&release),
+        signed: Err(unread()),
         subject: Subject { previous: change.old_version().map(str::to_owned), release },
         change,
     }
