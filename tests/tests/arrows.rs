@@ -13,6 +13,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-github", &["lockgate-outbound"]),
         ("lockgate-archive", &[]),
         ("lockgate-hostile", &[]),
+        ("lockgate-authority", &[]),
         ("lockgate-outbound", &[]),
         ("lockgate-postgres", &[]),
         ("lockgate-source", &["lockgate-model", "lockgate-outbound"]),

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod honest;
 mod log;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use lockgate_authority::{Authority, Identity};
+use lockgate_signature::bundle::Verified;
 use lockgate_signature::{
     Error,
     bundle::{Artifact, Expected, Instance, MOST_BUNDLE, MOST_ROOT, PublicKey, Rejection, Verification, Verifier},
@@ -14,6 +17,38 @@ use serde_json::{Value, json};
 use std::{ffi::OsStr, fs};
 
 const ARTIFACT: &[u8] = b"left-pad 1.3.0";
+const WORKFLOW: &str = "https://forge.example.test/owner/project/.github/workflows/release.yml@refs/heads/main";
+const ISSUER: &str = "https://token.actions.example.test";
+
+fn workflow() -> Identity {
+    Identity::workflow("https://forge.example.test/owner/project")
+}
+
+fn by_workflow() -> Expected {
+    Expected::Identity { identity: WORKFLOW.into(), issuer: ISSUER.into() }
+}
+
+fn expected(key: &lockgate_authority::Key) -> Expected {
+    Expected::Key(PublicKey::from_pem("key.pub", &key.pem()).unwrap())
+}
+
+fn statement(artifact: &[u8]) -> String {
+    json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "artifact", "digest": {"sha256": hex::encode(lockgate_authority::sha256(artifact))}}],
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": {},
+    })
+    .to_string()
+}
+
+fn verified_by(authority: &Authority, bundle: &Value, expected: &Expected) -> Verified {
+    let verifier = Verifier::from_root("root.json", authority.trusted_root().to_string().as_bytes()).unwrap();
+    match verifier.verify(bundle.to_string().as_bytes(), &Artifact::Bytes(ARTIFACT.to_vec()), expected).unwrap() {
+        Verification::Verified(verified) => verified,
+        Verification::Rejected(reason) => panic!("rejected: {reason}"),
+    }
+}
 
 fn verify(log: &Log, bundle: &Value, artifact: &[u8], expected: &Expected) -> Verification {
     verify_text(log, bundle.to_string().as_bytes(), artifact, expected)
