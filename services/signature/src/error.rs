@@ -10,8 +10,16 @@ pub enum Error {
     RootTooLarge { name: String, most: usize },
     #[error("trusted root {name}: {cause}; name the trusted_root.json of a Sigstore instance")]
     BadRoot { name: String, cause: String },
+    #[error(
+        "trusted root {name}: it names logs, so it is not that of GitHub's own instance; verify by it without --github"
+    )]
+    RootWithLogs { name: String },
     #[error("public key {name}: {cause}; name a PEM file that begins with BEGIN PUBLIC KEY")]
     BadKey { name: String, cause: String },
+    #[error("keys {name}: larger than {most} bytes; name the document that the registry serves as /-/npm/v1/keys")]
+    KeysTooLarge { name: String, most: usize },
+    #[error("keys {name}: {cause}; name the document that the registry serves as /-/npm/v1/keys")]
+    BadKeys { name: String, cause: String },
     #[error("read the artifact: {0}; try again")]
     Artifact(std::io::Error),
 }

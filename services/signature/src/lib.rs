@@ -4,8 +4,13 @@
 //! is what keeps us from asking: a key, a trusted root or an artifact, all named by the operator, that cannot be used.
 //! Nothing is fetched and nothing is written.
 
+mod attestation;
 pub mod bundle;
 mod error;
 mod file;
+pub mod npm;
+pub mod provenance;
+pub mod pypi;
 
+pub use attestation::{Attestation, Attested, Reason, Rejected, Signer};
 pub use error::Error;

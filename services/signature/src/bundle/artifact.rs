@@ -11,6 +11,8 @@ pub enum Artifact {
     /// Read when it is needed; of any size.
     File(PathBuf),
     Sha256([u8; 32]),
+    /// Of use for statements alone, and only for those that name it by this digest: npm's do.
+    Sha512([u8; 64]),
 }
 
 impl Artifact {

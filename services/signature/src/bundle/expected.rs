@@ -15,7 +15,20 @@ pub enum Expected {
         identity: String,
         issuer: String,
     },
+    /// A workflow on whatever branch or tag: who publishes from tags cannot name the next one.
+    Workflow(Workflow),
     Key(PublicKey),
+}
+
+/// A file that says how a repository is built, and the issuer whose word is taken for it. The certificate's parts are
+/// compared with these one by one and whole; nothing is searched in its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workflow {
+    pub issuer: String,
+    /// The repository's address, as `https://HOST/OWNER/NAME`.
+    pub repository: String,
+    /// The file in it, as `.github/workflows/release.yml`.
+    pub path: String,
 }
 
 /// A public key that can verify signatures.
@@ -42,6 +55,11 @@ impl PublicKey {
         let pem = String::from_utf8(bytes)
             .map_err(|_| Error::BadKey { name: name.clone(), cause: "it is not text".into() })?;
         Self::from_pem(&name, &pem)
+    }
+
+    /// A key that can be used: of a registry's keys.
+    pub(crate) fn from_der(der: DerPublicKey) -> Self {
+        Self(der)
     }
 
     pub(super) fn der(&self) -> &DerPublicKey {

@@ -5,7 +5,10 @@
 //! issuer are the expected ones, byte for byte; the entry is in the log, by a Merkle proof to a checkpoint that the log
 //! signed (or, in bundles of version 0.1, by the log's signed promise); the signature covers this artifact, or a statement
 //! that names it; and the entry is about this very signature. Of a bundle that is signed by a key, the key takes the
-//! certificate's place. Nothing of it can be switched off.
+//! certificate's place. Nothing of it can be switched off; GitHub's own instance, which has no logs, is asked under its own
+//! rules, and only with a trusted root that names none.
+//!
+//! [`Verifier::identify`] answers who signed, where nobody is expected beforehand; its caller has to judge the answer.
 //!
 //! Who is stopped by it, as long as the expected identity comes from the operator:
 //!
@@ -18,17 +21,21 @@
 //! - **A stolen signing key** of a certificate is of no use after some minutes, since the time is vouched for by others.
 
 mod artifact;
+mod claims;
 mod expected;
 mod quoted;
 mod rejection;
 mod verified;
 mod verifier;
+mod workflow;
 
 pub use artifact::Artifact;
-pub use expected::{Expected, PublicKey};
+pub use claims::Claims;
+pub use expected::{Expected, PublicKey, Workflow};
 pub use quoted::Quoted;
 pub use rejection::Rejection;
 pub use verified::Verified;
+pub(crate) use verifier::parse;
 pub use verifier::{Instance, Verifier, read};
 
 /// Largest bundle, in bytes. Those of the conformance suite take 2 to 16 kB.

@@ -30,6 +30,18 @@ pub enum Rejection {
         expected: String,
         found: Option<Quoted>,
     },
+    /// The certificate does not say who signed, and who vouches for that.
+    NoIdentity,
+    /// Built from another repository.
+    OtherRepository {
+        expected: String,
+        found: Option<Quoted>,
+    },
+    /// By another workflow of the expected repository.
+    OtherWorkflow {
+        expected: String,
+        found: Option<Quoted>,
+    },
     /// The signature was made, and logged, with another key than the one that was expected.
     OtherKey,
     /// The signature does not belong to the content and the key: one of the three was altered.
@@ -76,6 +88,13 @@ impl fmt::Display for Rejection {
                 "the identity was not vouched for by the expected issuer: {expected} is expected, it was {}",
                 or_nobody(found)
             ),
+            Self::NoIdentity => f.write_str("the certificate does not say who signed and who vouches for that"),
+            Self::OtherRepository { expected, found } => {
+                write!(f, "built from another repository: {expected} is expected, it was {}", or_nothing(found))
+            }
+            Self::OtherWorkflow { expected, found } => {
+                write!(f, "built by another workflow: {expected} is expected, it was {}", or_nothing(found))
+            }
             Self::OtherKey => f.write_str("signed with another key than the expected one"),
             Self::Signature(detail) => {
                 write!(
@@ -108,10 +127,15 @@ fn or_nobody(found: &Option<Quoted>) -> &str {
     found.as_ref().map(Quoted::as_str).unwrap_or("nobody")
 }
 
+fn or_nothing(found: &Option<Quoted>) -> &str {
+    found.as_ref().map(Quoted::as_str).unwrap_or("none that the certificate names")
+}
+
 /// What was asked: it says more of the reason than the library's error does.
 pub(super) struct Asked<'a> {
     pub(super) bundle: &'a Bundle,
-    pub(super) expected: &'a Expected,
+    /// None, when it was asked who signed.
+    pub(super) expected: Option<&'a Expected>,
     /// Those of the trusted root.
     pub(super) logs: &'a [LogKeyId],
 }
@@ -167,7 +191,7 @@ impl Asked<'_> {
 
     /// Whether each of the log's entries names another key than the expected one.
     fn by_other_key(&self) -> bool {
-        let Expected::Key(key) = self.expected else { return false };
+        let Some(Expected::Key(key)) = self.expected else { return false };
         let entries = &self.bundle.verification_material.tlog_entries;
         let mut keys = entries.iter().filter_map(logged_key).peekable();
         keys.peek().is_some() && keys.all(|logged| logged != *key.der())

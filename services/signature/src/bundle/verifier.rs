@@ -5,7 +5,7 @@ use crate::{Error, file};
 use sigstore_verify::{
     Policy, PublicKeyVerificationPolicy, VerificationPolicy,
     trust_root::{SigstoreInstance, TrustedRoot},
-    types::{Bundle, LogKeyId, Sha256Hash},
+    types::{ArtifactDigest, Bundle, HashAlgorithm, LogKeyId, Sha256Hash},
 };
 use std::{fmt, io::Read, path::Path};
 
@@ -25,6 +25,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
 pub enum Instance {
     Production,
     Staging,
+    /// GitHub's own, which signs what is built in private repositories. It has no public log, neither of signatures nor of
+    /// certificates: nobody can find out afterwards what it signed. A timestamp authority vouches for the time.
+    GitHub,
 }
 
 /// Verifies bundles against one trusted root: the certificates and keys of an instance's authorities and logs. It is
@@ -32,6 +35,15 @@ pub enum Instance {
 pub struct Verifier {
     library: sigstore_verify::Verifier,
     logs: Vec<LogKeyId>,
+    publicity: Publicity,
+}
+
+/// Whether what an instance signs must be shown to be in its logs.
+#[derive(Debug, Clone, Copy)]
+enum Publicity {
+    Logged,
+    /// Of GitHub's instance alone.
+    Unlogged,
 }
 
 impl fmt::Debug for Verifier {
@@ -46,11 +58,16 @@ impl Verifier {
     /// # Errors
     /// [`Error::BadRoot`], if it were broken.
     pub fn embedded(instance: Instance) -> Result<Self, Error> {
-        let (name, instance) = match instance {
+        let (name, root) = match instance {
             Instance::Production => ("production", SigstoreInstance::PublicGood),
             Instance::Staging => ("staging", SigstoreInstance::Staging),
+            Instance::GitHub => ("GitHub", SigstoreInstance::GitHub),
         };
-        Self::from_root(name, instance.embedded_trusted_root_json().as_bytes())
+        let root = root.embedded_trusted_root_json().as_bytes();
+        match instance {
+            Instance::Production | Instance::Staging => Self::from_root(name, root),
+            Instance::GitHub => Self::from_github_root(name, root),
+        }
     }
 
     /// By a `trusted_root.json`; `name` is for messages.
@@ -65,7 +82,21 @@ impl Verifier {
         let json = std::str::from_utf8(json).map_err(|_| bad("it is not UTF-8".into()))?;
         let root = TrustedRoot::from_json(json).map_err(|error| bad(error.to_string()))?;
         let library = sigstore_verify::Verifier::new(&root).map_err(|error| bad(error.to_string()))?;
-        Ok(Self { library, logs: root.tlogs.into_iter().map(|log| log.log_id.key_id).collect() })
+        let logs = root.tlogs.into_iter().map(|log| log.log_id.key_id).collect();
+        Ok(Self { library, logs, publicity: Publicity::Logged })
+    }
+
+    /// By a trusted root of GitHub's own instance, under its rules (see [`Instance::GitHub`]).
+    ///
+    /// # Errors
+    /// As [`Self::from_root`]; [`Error::RootWithLogs`] for a root that names a log: of that instance a proof is asked for,
+    /// and these rules would leave it out.
+    pub fn from_github_root(name: &str, json: &[u8]) -> Result<Self, Error> {
+        let verifier = Self::from_root(name, json)?;
+        if !verifier.logs.is_empty() {
+            return Err(Error::RootWithLogs { name: name.to_owned() });
+        }
+        Ok(Self { publicity: Publicity::Unlogged, ..verifier })
     }
 
     /// # Errors
@@ -74,28 +105,76 @@ impl Verifier {
         Self::from_root(&path.display().to_string(), &file::read(path, MOST_ROOT)?)
     }
 
+    /// As [`Self::from_github_root`], and when the file cannot be read.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn from_github_file(path: &Path) -> Result<Self, Error> {
+        Self::from_github_root(&path.display().to_string(), &file::read(path, MOST_ROOT)?)
+    }
+
     /// Whether `bundle` (JSON) is a signature for `artifact` by who is `expected`.
     ///
     /// # Errors
     /// When the artifact cannot be read. Whatever the bundle holds is answered.
     pub fn verify(&self, bundle: &[u8], artifact: &Artifact, expected: &Expected) -> Result<Verification, Error> {
-        let bundle = match parse(bundle) {
-            Ok(bundle) => bundle,
-            Err(rejection) => return Ok(Verification::Rejected(rejection)),
-        };
+        match parse(bundle) {
+            Ok(bundle) => self.judge(&bundle, artifact, Some(expected)),
+            Err(rejection) => Ok(Verification::Rejected(rejection)),
+        }
+    }
+
+    /// Who signed `artifact` by a certificate: all that [`Self::verify`] asks, but for who it should have been. Anyone can
+    /// get such a certificate for their own name, so **the answer means nothing until the caller judges identity and
+    /// issuer**: against those of the releases before, or against what the operator expects.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn identify(&self, bundle: &[u8], artifact: &Artifact) -> Result<Verification, Error> {
+        match parse(bundle) {
+            Ok(bundle) => self.judge(&bundle, artifact, None),
+            Err(rejection) => Ok(Verification::Rejected(rejection)),
+        }
+    }
+
+    /// [`Self::verify`] of a parsed bundle, or [`Self::identify`] where nobody is expected.
+    pub(crate) fn judge(
+        &self,
+        bundle: &Bundle,
+        artifact: &Artifact,
+        expected: Option<&Expected>,
+    ) -> Result<Verification, Error> {
         // Asked first, since the library's words for it name no remedy.
         match (expected, bundle.signing_certificate()) {
-            (Expected::Identity { .. }, None) => return Ok(Verification::Rejected(Rejection::NoCertificate)),
-            (Expected::Key(_), Some(_)) => return Ok(Verification::Rejected(Rejection::NotByKey)),
-            _ => {}
+            (Some(Expected::Key(_)), Some(_)) => return Ok(Verification::Rejected(Rejection::NotByKey)),
+            (Some(Expected::Key(_)), None) | (_, Some(_)) => {}
+            (_, None) => return Ok(Verification::Rejected(Rejection::NoCertificate)),
         }
-        match self.ask(&bundle, artifact, policy(expected).as_ref())? {
-            Ok(result) => Ok(Verification::Verified(Verified::new(&result))),
+        let verified = match self.ask(bundle, artifact, self.policy(expected).as_ref())? {
+            Ok(result) => Verified::new(bundle, &result),
             Err(error) => {
-                let asked = rejection::Asked { bundle: &bundle, expected, logs: &self.logs };
-                asked.read(error).map(Verification::Rejected)
+                let asked = rejection::Asked { bundle, expected, logs: &self.logs };
+                return asked.read(error).map(Verification::Rejected);
             }
-        }
+        };
+        Ok(match authorized(&verified, expected) {
+            Ok(()) => Verification::Verified(verified),
+            Err(rejection) => Verification::Rejected(rejection),
+        })
+    }
+
+    /// Nothing is left out for an instance with a log: its policies are as the library makes them.
+    fn policy(&self, expected: Option<&Expected>) -> Box<dyn Policy> {
+        let by_certificate = match expected {
+            Some(Expected::Key(key)) => return Box::new(PublicKeyVerificationPolicy::new(key.der().clone())),
+            Some(Expected::Identity { identity, issuer }) => VerificationPolicy::new(identity, issuer),
+            Some(Expected::Workflow(workflow)) => VerificationPolicy::any_identity().require_issuer(&workflow.issuer),
+            None => VerificationPolicy::any_identity(),
+        };
+        Box::new(match self.publicity {
+            Publicity::Logged => by_certificate,
+            Publicity::Unlogged => by_certificate.skip_tlog_unsafe().skip_sct(),
+        })
     }
 
     /// Outer: whether it could be asked. Inner: the library's answer.
@@ -103,6 +182,9 @@ impl Verifier {
         match artifact {
             Artifact::Bytes(bytes) => Ok(self.library.verify(bytes, bundle, policy)),
             Artifact::Sha256(digest) => Ok(self.library.verify(Sha256Hash::from(*digest), bundle, policy)),
+            Artifact::Sha512(digest) => Ok(ArtifactDigest::new(HashAlgorithm::Sha2512, digest.to_vec())
+                .map_err(Into::into)
+                .and_then(|digest| self.library.verify(digest, bundle, policy))),
             Artifact::File(path) => {
                 let mut file = file::open(path)?;
                 let unreadable = |cause| Error::Unreadable { path: path.clone(), cause };
@@ -119,7 +201,7 @@ impl Verifier {
 
 type Answer = Result<sigstore_verify::VerificationResult, sigstore_verify::Error>;
 
-fn parse(bundle: &[u8]) -> Result<Bundle, Rejection> {
+pub(crate) fn parse(bundle: &[u8]) -> Result<Bundle, Rejection> {
     if bundle.len() > MOST_BUNDLE {
         return Err(Rejection::TooLarge { most: MOST_BUNDLE });
     }
@@ -127,10 +209,12 @@ fn parse(bundle: &[u8]) -> Result<Bundle, Rejection> {
     Bundle::from_json(text).map_err(|error| Rejection::Malformed(error.to_string().into()))
 }
 
-/// Nothing is left out of either: see the `skip_` methods of both, which are not called anywhere.
-fn policy(expected: &Expected) -> Box<dyn Policy> {
+/// What the library was not asked.
+fn authorized(verified: &Verified, expected: Option<&Expected>) -> Result<(), Rejection> {
     match expected {
-        Expected::Identity { identity, issuer } => Box::new(VerificationPolicy::new(identity, issuer)),
-        Expected::Key(key) => Box::new(PublicKeyVerificationPolicy::new(key.der().clone())),
+        Some(Expected::Key(_) | Expected::Identity { .. }) => Ok(()),
+        Some(Expected::Workflow(workflow)) => workflow.judge(verified),
+        None if verified.identity().is_none() => Err(Rejection::NoIdentity),
+        None => Ok(()),
     }
 }
