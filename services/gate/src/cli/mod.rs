@@ -2,6 +2,7 @@
 
 mod access;
 pub mod advisories;
+mod attested;
 mod audit;
 mod check;
 mod doctor;
@@ -17,6 +18,8 @@ mod score;
 mod serve;
 mod token;
 mod verify_bundle;
+mod verify_npm;
+mod verify_pypi;
 mod versions;
 
 use crate::{
@@ -79,6 +82,10 @@ enum Command {
     Model(model::Command),
     /// Whether a Sigstore bundle is a signature for an artifact, by who is expected. Exit: 0 verified, 1 rejected, 2 error.
     VerifyBundle(verify_bundle::Arguments),
+    /// Whether the attestations of an npm tarball hold. Exit: 0 verified, 1 rejected or missing, 2 error.
+    VerifyNpm(verify_npm::Arguments),
+    /// Whether the attestations of a Python wheel or sdist hold (PEP 740). Exit: 0 verified, 1 rejected or missing, 2 error.
+    VerifyPypi(verify_pypi::Arguments),
     /// Test a policy bundle, or replay past decisions.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -128,6 +135,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Score(arguments) => score::run(config, &arguments),
         Command::Model(command) => model::run(config, command).await,
         Command::VerifyBundle(arguments) => verify_bundle::run(&arguments),
+        Command::VerifyNpm(arguments) => verify_npm::run(&arguments),
+        Command::VerifyPypi(arguments) => verify_pypi::run(&arguments),
         Command::Policy(command) => policy::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Token(command) => token::run(config, command).await,

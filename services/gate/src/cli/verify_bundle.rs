@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     /// Trust Sigstore's staging instance instead of the production instance.
     #[arg(long)]
     staging: bool,
+    /// Trust GitHub's own instance, which signs for private repositories and has no log; --trusted-root names a newer root of it.
+    #[arg(long, conflicts_with_all = ["staging", "key"])]
+    github: bool,
     /// The artifact, or its digest as `sha256:HEX`.
     #[arg(value_name = "FILE|sha256:HEX")]
     artifact: OsString,
@@ -35,10 +38,12 @@ pub(super) struct Arguments {
 
 /// Exit 1 with the reason when the bundle does not hold; 2 when that could not be asked.
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let verifier = match (&arguments.trusted_root, arguments.staging) {
-        (Some(path), _) => Verifier::from_file(path)?,
-        (None, true) => Verifier::embedded(Instance::Staging)?,
-        (None, false) => Verifier::embedded(Instance::Production)?,
+    let verifier = match &arguments.trusted_root {
+        Some(path) if arguments.github => Verifier::from_github_file(path)?,
+        Some(path) => Verifier::from_file(path)?,
+        None if arguments.github => Verifier::embedded(Instance::GitHub)?,
+        None if arguments.staging => Verifier::embedded(Instance::Staging)?,
+        None => Verifier::embedded(Instance::Production)?,
     };
     let bundle = bundle::read(&arguments.bundle)?;
     let name = arguments.artifact.to_string_lossy();

@@ -24,6 +24,10 @@ pub use identity::{BadIdentity, Identity};
 pub use object::{MOST_OBJECT, PUBLISH, Published, attestation, objects, provenance, read};
 pub use publisher::Publisher;
 
+use crate::{Error, file};
+use sigstore_verify::crypto;
+use std::path::Path;
+
 /// The file whose papers are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -34,6 +38,17 @@ pub struct File {
 
 impl File {
     pub fn of(name: &str, bytes: &[u8]) -> Self {
-        Self { name: name.to_owned(), sha256: *sigstore_verify::crypto::sha256(bytes).as_bytes() }
+        Self { name: name.to_owned(), sha256: *crypto::sha256(bytes).as_bytes() }
+    }
+
+    /// A file on disk, of any size; it is called there as the index lists it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let sha256 = crypto::sha256_reader(file::open(path)?)
+            .map_err(|cause| Error::Unreadable { path: path.to_owned(), cause })?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, sha256: *sha256.as_bytes() })
     }
 }
