@@ -4,7 +4,7 @@ package lockgate
 
 incomplete contains reason(release, sprintf("%s-facts-unexpected", [collector]), message, remedy) if {
 	some release in incoming
-	some collector in ["checksum", "license", "advisory", "diff", "classifier"]
+	some collector in ["checksum", "license", "advisory", "diff", "age", "classifier"]
 	release.evidence[collector].status == "observed"
 	not expected_shape(collector, release.evidence[collector].facts)
 	message := sprintf("the %s check's facts are not in the shape that this policy reads", [collector])
@@ -36,6 +36,12 @@ expected_shape("diff", found) if {
 	every irregularity in found.irregularities {
 		is_string(irregularity.type)
 	}
+}
+
+# What is no time would end the whole judgement.
+expected_shape("age", found) if {
+	is_string(found.published_at)
+	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$`, found.published_at)
 }
 
 expected_shape("classifier", found) if {

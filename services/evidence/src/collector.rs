@@ -1,7 +1,7 @@
 //! What a check is, and the explicit list of all checks.
 
 use crate::{
-    InputDigests, Inputs, advisory::Advisory, checksum::Checksum, classifier::Classifier, diff::Diff, license,
+    InputDigests, Inputs, advisory::Advisory, age::Age, checksum::Checksum, classifier::Classifier, diff::Diff, license,
 };
 use lockgate_model::{Cause, Digest, Ecosystem, Observation, VersionOrder};
 use std::sync::Arc;
@@ -60,6 +60,7 @@ pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
         Arc::new(license::License::new(data.license)),
         Arc::new(Advisory::new(data.versions)),
         Arc::new(Diff),
+        Arc::new(Age),
     ];
     all.extend(data.classifier.map(|check| Arc::new(check) as Arc<dyn Collector>));
     all
@@ -90,7 +91,7 @@ mod tests {
         let data = CollectorData { license: license::LicenseData::embedded(), versions: |_| &AsText, classifier: None };
         let collectors = collectors(data);
         let ids: BTreeSet<_> = collectors.iter().map(|c| c.id()).collect();
-        assert_eq!(ids, BTreeSet::from(["advisory", "checksum", "diff", "license"]));
+        assert_eq!(ids, BTreeSet::from(["advisory", "age", "checksum", "diff", "license"]));
         assert_eq!(ids.len(), collectors.len());
         for collector in collectors {
             assert!(collector.version() > 0 && !collector.description().is_empty());

@@ -6,6 +6,7 @@
 //! `Unavailable`.
 
 pub mod advisory;
+pub mod age;
 pub mod checksum;
 pub mod classifier;
 mod collector;

@@ -8,7 +8,7 @@ pub(crate) struct Rule {
 }
 
 /// Known codes, what they say, and why they matter.
-const KNOWN: [(&str, &str, &str); 27] = [
+const KNOWN: &[(&str, &str, &str)] = &[
     (
         "checksum-mismatch",
         "Digests disagree",
@@ -81,6 +81,12 @@ const KNOWN: [(&str, &str, &str); 27] = [
         "Archive could not be read in full",
         "Part of the archive was not read, so that finding nothing means nothing.",
     ),
+    (
+        "release-too-young",
+        "Release is too young",
+        "It was published lately. Most malicious releases are found within days, so it waits.",
+    ),
+    ("release-age-unknown", "Release's age is unknown", "Nothing says when it was published."),
     ("diff-truncated", "Difference is larger than what is listed", "Not every difference of the update was judged."),
     (
         "origin-not-allowed",

@@ -17,7 +17,7 @@ pub use feed::{
 };
 pub use matching::{MatchResult, Prepared};
 pub use osv::{Affected, Event, OsvError, Package, Range, RangeKind, Record};
-pub use records::PackageRecords;
+pub use records::{Found, PackageRecords};
 pub use severity::{Rating, Severity, rate, score};
 
 use crate::{Collector, InputDigests, Inputs};
@@ -36,6 +36,17 @@ pub struct AdvisoryFacts {
     pub matches: Vec<AdvisoryMatch>,
     /// Ids of records about this package for which it cannot be told whether they cover this version.
     pub unreadable: Vec<String>,
+    /// Advisories that cover the version before and not this one.
+    pub resolved: Vec<Resolved>,
+}
+
+/// An advisory that the change gets rid of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Resolved {
+    pub id: String,
+    /// The advisory names this very version as fixed. Any later one resolves it as well, one that an attacker published on
+    /// top of the fix included.
+    pub by_this_version: bool,
 }
 
 /// One advisory that covers the release.
@@ -82,7 +93,7 @@ impl Collector for Advisory {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn description(&self) -> &'static str {
@@ -101,8 +112,10 @@ impl Collector for Advisory {
         let feed = inputs.advisories.as_ref().map_err(Clone::clone)?;
         let release = &inputs.subject.release;
         let previous = inputs.change.old.as_ref().map(|o| &o.release);
-        let (matches, unreadable) = feed.records.find(release, previous, (self.versions)(release.ecosystem));
-        let facts = AdvisoryFacts { feed: feed.digest.clone(), imported_at: feed.imported_at, matches, unreadable };
+        let Found { matches, unreadable, resolved } =
+            feed.records.find(release, previous, (self.versions)(release.ecosystem));
+        let (feed, imported_at) = (feed.digest.clone(), feed.imported_at);
+        let facts = AdvisoryFacts { feed, imported_at, matches, unreadable, resolved };
         let facts = serde_json::to_value(facts)
             .map_err(|e| Cause::new(CauseKind::Internal, format!("write the advisory facts of {release}: {e}")))?;
         Ok(Observation::Observed { facts })

@@ -1,14 +1,17 @@
 //! The records about one package, read once.
 
 use super::{
-    AdvisoryMatch,
+    AdvisoryMatch, Resolved,
     matching::{Asked, MatchResult, Prepared},
     osv::{self, Package, Record},
     severity::rate,
 };
 use lockgate_model::{Release, VersionOrder};
 use serde_json::Value;
-use std::{cmp::Reverse, sync::Arc};
+use std::{
+    cmp::{Ordering, Reverse},
+    sync::Arc,
+};
 
 /// OSV records as the advisory check looks at them: for one package, every version in them read.
 #[derive(Debug, Clone)]
@@ -49,15 +52,9 @@ impl PackageRecords {
         self.len() == 0
     }
 
-    /// The records that cover `release`, and the ids of those that cannot be judged. Also what
-    /// `lockgate advisories match` prints, with `previous` = `None`.
-    pub fn find(
-        &self,
-        release: &Release,
-        previous: Option<&Release>,
-        versions: &dyn VersionOrder,
-    ) -> (Vec<AdvisoryMatch>, Vec<String>) {
-        let (mut found, mut unreadable) = (Vec::new(), self.broken.clone());
+    /// What is known of `release`. Also what `lockgate advisories match` prints, with `previous` = `None`.
+    pub fn find(&self, release: &Release, previous: Option<&Release>, versions: &dyn VersionOrder) -> Found {
+        let (mut found, mut unreadable, mut resolved) = (Vec::new(), self.broken.clone(), Vec::new());
         let asked = Asked::new(release, versions);
         for record in &self.readable {
             match record.holds(&asked, versions) {
@@ -70,7 +67,15 @@ impl PackageRecords {
                     tracing::debug!(advisory = id, %release, why, "an advisory cannot be compared");
                     unreadable.push(id.clone());
                 }
-                MatchResult::NotAffected => {}
+                MatchResult::NotAffected => {
+                    let live = record.record().withdrawn.is_none();
+                    let before = previous.filter(|_| live).map(|p| record.matches(p, versions));
+                    if let Some(MatchResult::Affected { fixed, .. }) = before {
+                        let this = |fix: &String| versions.compare(fix, &release.version) == Ok(Ordering::Equal);
+                        resolved
+                            .push(Resolved { id: record.record().id.clone(), by_this_version: fixed.iter().any(this) });
+                    }
+                }
             }
         }
         found.sort_by(|a, b| {
@@ -79,8 +84,21 @@ impl PackageRecords {
         found.dedup_by(|a, b| a.id == b.id);
         unreadable.sort_unstable();
         unreadable.dedup();
-        (found, unreadable)
+        resolved.sort_unstable();
+        resolved.dedup();
+        Found { matches: found, unreadable, resolved }
     }
+}
+
+/// What the records say of one release.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// Malicious first, then the most severe.
+    pub matches: Vec<AdvisoryMatch>,
+    /// Ids of those that cannot be judged.
+    pub unreadable: Vec<String>,
+    /// Those that cover the version before and not this one; withdrawn ones left out.
+    pub resolved: Vec<Resolved>,
 }
 
 /// True unless the version before is known to be affected too: in doubt the change answers for it.

@@ -75,6 +75,7 @@ fn a_covered_release_is_described_in_full() {
         serde_json::to_value(&facts).unwrap(),
         json!({
             "feed": Digest::sha256(b"feed").to_string(), "imported_at": "1970-01-01T00:00:00Z", "unreadable": [],
+            "resolved": [],
             "matches": [{
                 "id": "GHSA-aaaa-bbbb-cccc", "aliases": ["CVE-2026-1"], "summary": "Pays left twice", "severity": "critical",
                 "cvss": 9.8, "fixed": ["1.0.5"], "introduced_by_change": true, "withdrawn": false, "malicious": false,
@@ -105,6 +106,20 @@ fn the_change_introduces_what_the_old_version_did_not_have() {
     assert!(facts(Some("2.0.0"), "1.1.0", records()).matches[0].introduced_by_change, "a downgrade below the fix");
     assert!(facts(None, "1.1.0", records()).matches[0].introduced_by_change, "new package");
     assert!(facts(Some("unreadable"), "1.1.0", records()).matches[0].introduced_by_change, "in doubt the change");
+}
+
+#[test]
+fn a_fix_is_told_from_a_mere_update() {
+    let records =
+        || vec![record("T-1", "1.0.0", "2.0.0"), record("T-2", "0", "9.0.0"), record("T-3", "3.0.0", "4.0.0")];
+    let resolved = |by_this_version| vec![Resolved { id: "T-1".into(), by_this_version }];
+    assert_eq!(facts(Some("1.0.0"), "2.0.0", records()).resolved, resolved(true));
+    assert_eq!(facts(Some("1.0.0"), "2.0.1", records()).resolved, resolved(false), "not the one that is named");
+    assert_eq!(facts(Some("2.0.0"), "2.1.0", records()).resolved, [], "T-2 stays, the others never were");
+    assert_eq!(facts(None, "2.0.0", records()).resolved, [], "there was nothing to mend");
+    let mut withdrawn = record("T-1", "1.0.0", "2.0.0");
+    withdrawn["withdrawn"] = json!("2026-02-01T00:00:00Z");
+    assert_eq!(facts(Some("1.0.0"), "2.0.0", vec![withdrawn]).resolved, []);
 }
 
 #[test]

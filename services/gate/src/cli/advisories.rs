@@ -149,12 +149,12 @@ async fn match_all(knowledge: &Knowledge, releases: &[Release], found: &mut usiz
     for release in releases {
         let feed = advisories.of(release)?;
         let versions = lockgate_ecosystems::versions(release.ecosystem);
-        let (hits, unreadable) = feed.records.find(release, None, versions);
-        for hit in hits {
+        let known = feed.records.find(release, None, versions);
+        for hit in known.matches {
             *found += 1;
             println!("{}", serde_json::json!({ "purl": release.purl(), "advisory": hit }));
         }
-        for id in unreadable {
+        for id in known.unreadable {
             *found += 1;
             println!("{}", serde_json::json!({ "purl": release.purl(), "unreadable": id }));
         }
