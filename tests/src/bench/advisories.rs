@@ -94,9 +94,9 @@ impl Looked {
         };
         let (looking, found) = seconds(look);
         let records = releases.iter().map(|release| feed(release).len()).sum();
-        let unreadable: Vec<_> = found.iter().flat_map(|(_, unreadable)| unreadable).collect();
+        let unreadable: Vec<_> = found.iter().flat_map(|known| &known.unreadable).collect();
         ensure!(unreadable.is_empty(), "records that cannot be read: {unreadable:?}");
-        let hits = found.into_iter().map(|(matches, _)| matches.into_iter().map(|m| m.id).collect()).collect();
+        let hits = found.into_iter().map(|known| known.matches.into_iter().map(|m| m.id).collect()).collect();
         Ok(Self { having, looking, records, hits })
     }
 
