@@ -11,6 +11,7 @@ mod cache;
 mod error;
 mod fetch;
 mod folder;
+mod object;
 mod repository;
 mod server;
 mod session;
@@ -20,6 +21,7 @@ mod watch;
 pub use cache::{Cache, CacheKey, CacheRequest};
 pub use error::SourceError;
 pub use fetch::{FetchRequest, History};
+pub use object::{MAX_OBJECT_BYTES, Object, ObjectKind};
 pub use repository::Repository;
 pub use tree::{ChangedFile, Changes, Files, MAX_BLOB_BYTES, Skipped, SkippedKind};
 

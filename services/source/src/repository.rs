@@ -66,19 +66,12 @@ impl Repository {
     /// # Errors
     /// [`SourceError::UnknownRevision`].
     pub fn resolve(&self, rev: &str) -> Result<CommitSha, SourceError> {
-        let unknown = |message: String| SourceError::UnknownRevision {
-            repository: self.name(),
-            rev: rev.chars().take(REVISION_CHARS).collect(),
-            message,
-        };
-        if rev.len() > REVISION_CHARS || rev.is_empty() {
-            return Err(unknown(format!("a revision has 1 to {REVISION_CHARS} characters")));
-        }
+        self.check_length(rev)?;
         let repo = self.local();
         let commit = repo
             .rev_parse_single(rev)
             .and_then(|id| id.object()?.peel_to_commit())
-            .map_err(|e| unknown(describe(&e)))?;
+            .map_err(|e| self.unknown(rev, describe(&e)))?;
         Ok(commit_sha(commit.id))
     }
 
@@ -174,7 +167,19 @@ impl Repository {
         outcome
     }
 
-    fn damaged(&self, error: &gix::Error) -> SourceError {
+    pub(crate) fn check_length(&self, rev: &str) -> Result<(), SourceError> {
+        if rev.is_empty() || rev.len() > REVISION_CHARS {
+            return Err(self.unknown(rev, format!("a revision has 1 to {REVISION_CHARS} characters")));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn unknown(&self, rev: &str, message: String) -> SourceError {
+        let rev = rev.chars().take(REVISION_CHARS).collect();
+        SourceError::UnknownRevision { repository: self.name(), rev, message }
+    }
+
+    pub(crate) fn damaged(&self, error: &gix::Error) -> SourceError {
         SourceError::Damaged { repository: self.name(), message: describe(error) }
     }
 
@@ -198,6 +203,6 @@ pub(crate) fn object_id(sha: &CommitSha) -> Option<ObjectId> {
     ObjectId::from_hex(sha.as_str().as_bytes()).ok()
 }
 
-fn commit_sha(id: ObjectId) -> CommitSha {
+pub(crate) fn commit_sha(id: ObjectId) -> CommitSha {
     id.to_string().parse().expect("an object id prints as hexadecimal of full length")
 }
