@@ -20,6 +20,12 @@ pub enum Error {
     KeysTooLarge { name: String, most: usize },
     #[error("keys {name}: {cause}; name the document that the registry serves as /-/npm/v1/keys")]
     BadKeys { name: String, cause: String },
+    #[error("keyring {name}: {cause}; name what gpg --export writes: public keys, armored or not")]
+    BadKeyring { name: String, cause: String },
+    #[error("allowed signers {name}, line {line}: {cause}; ssh-keygen(1), ALLOWED SIGNERS, says what a line holds")]
+    BadSigners { name: String, line: usize, cause: String },
+    #[error("revoked keys {name}: {cause}; name a list of public keys, or what ssh-keygen -k writes")]
+    BadRevoked { name: String, cause: String },
     #[error("read the artifact: {0}; try again")]
     Artifact(std::io::Error),
 }

@@ -6,6 +6,7 @@
 
 mod attestation;
 pub mod bundle;
+pub mod commit;
 mod error;
 mod file;
 pub mod npm;
