@@ -18,6 +18,7 @@ mod score;
 mod serve;
 mod token;
 mod verify_bundle;
+mod verify_commit;
 mod verify_npm;
 mod verify_pypi;
 mod versions;
@@ -86,6 +87,8 @@ enum Command {
     VerifyNpm(verify_npm::Arguments),
     /// Whether the attestations of a Python wheel or sdist hold (PEP 740). Exit: 0 verified, 1 rejected or missing, 2 error.
     VerifyPypi(verify_pypi::Arguments),
+    /// Whether a commit, a tag, or each commit of a range is signed by who may. Exit: 0 verified, 1 not, 2 error.
+    VerifyCommit(verify_commit::Arguments),
     /// Test a policy bundle, or replay past decisions.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -137,6 +140,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::VerifyBundle(arguments) => verify_bundle::run(&arguments),
         Command::VerifyNpm(arguments) => verify_npm::run(&arguments),
         Command::VerifyPypi(arguments) => verify_pypi::run(&arguments),
+        Command::VerifyCommit(arguments) => verify_commit::run(&arguments),
         Command::Policy(command) => policy::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Token(command) => token::run(config, command).await,
