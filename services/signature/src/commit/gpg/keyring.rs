@@ -70,7 +70,10 @@ impl Keyring {
         Self::read(&path.display().to_string(), &file::read(path, MOST_KEYRING)?)
     }
 
-    /// 1. One signature of binary data, 2. by a key of ours, 3. over these bytes, 4. in its time, 5. and the key could.
+    /// 1. One signature of binary data, 2. in its time, 3. by a key of ours over these bytes, 4. and the key could.
+    ///
+    /// Several keys may be named, by a short id, or where somebody claims another's subkey: the first reason counts when
+    /// none of them holds.
     pub(in crate::commit) fn verify(
         &self,
         signed: &Signed,
@@ -78,7 +81,33 @@ impl Keyring {
         now: DateTime<Utc>,
     ) -> Result<(Signer, Committer), Rejection> {
         let signature = only(armored)?;
-        let (certificate, which) = self.signer(&signature, &signed.payload)?;
+        let mut reason = None;
+        for (certificate, which) in self.named(&signature) {
+            match self.by(certificate, which, &signature, &signed.payload, now) {
+                Ok(()) => return Ok(said(certificate, which, signed, now)),
+                Err(other) => reason = reason.or(Some(other)),
+            }
+        }
+        Err(reason.unwrap_or_else(|| Rejection::UnknownKey { key: signature.issuer_name().into() }))
+    }
+
+    fn named(&self, signature: &Signature) -> impl Iterator<Item = (&Certificate, Which)> {
+        let keys = self.certificates.iter().flat_map(|certificate| {
+            let subkeys = (0..certificate.subkeys.len()).map(Which::Subkey);
+            [Which::Primary].into_iter().chain(subkeys).map(move |which| (certificate, which))
+        });
+        keys.filter(|(certificate, which)| signature.names(&certificate.part(*which).key))
+    }
+
+    fn by(
+        &self,
+        certificate: &Certificate,
+        which: Which,
+        signature: &Signature,
+        payload: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), Rejection> {
+        signature.verify(&certificate.part(which).key, &[payload])?;
         let made = signature.says.made.ok_or_else(|| malformed("it does not say when it was made"))?;
         if made > now + AHEAD {
             return Err(Rejection::FromTheFuture { at: made });
@@ -87,36 +116,18 @@ impl Keyring {
             Some(at) if at <= now => return Err(Rejection::SignatureExpired { at }),
             _ => {}
         }
-        certificate.check(which, made, now, &self.certificates)?;
-        let users = certificate.users(now);
-        let committer = match users.iter().any(|user| address(user).eq_ignore_ascii_case(&signed.committer.address)) {
-            true => Committer::IsSigner,
-            false => Committer::IsAnother,
-        };
-        let (primary, key) = (certificate.primary.key.name(), certificate.part(which).key.name());
-        Ok((Signer::Gpg { primary, key, users }, committer))
+        certificate.check(which, made, now, &self.certificates)
     }
+}
 
-    /// The key that made it. A short id may name several; the first reason counts when none did.
-    fn signer(&self, signature: &Signature, payload: &[u8]) -> Result<(&Certificate, Which), Rejection> {
-        let mut reason = Rejection::UnknownKey { key: signature.issuer_name().into() };
-        let mut named = false;
-        for certificate in &self.certificates {
-            let subkeys = (0..certificate.subkeys.len()).map(Which::Subkey);
-            for which in [Which::Primary].into_iter().chain(subkeys) {
-                let key = &certificate.part(which).key;
-                if !signature.names(key) {
-                    continue;
-                }
-                match signature.verify(key, &[payload]) {
-                    Ok(()) => return Ok((certificate, which)),
-                    Err(other) if !named => (named, reason) = (true, other),
-                    Err(_) => {}
-                }
-            }
-        }
-        Err(reason)
-    }
+fn said(certificate: &Certificate, which: Which, signed: &Signed, now: DateTime<Utc>) -> (Signer, Committer) {
+    let users = certificate.users(now);
+    let committer = match users.iter().any(|user| address(user).eq_ignore_ascii_case(&signed.committer.address)) {
+        true => Committer::IsSigner,
+        false => Committer::IsAnother,
+    };
+    let (primary, key) = (certificate.primary.key.name(), certificate.part(which).key.name());
+    (Signer::Gpg { primary, key, users }, committer)
 }
 
 /// Keys one after the other, as `cat` joins exports.
