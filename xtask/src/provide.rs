@@ -35,6 +35,16 @@ pub(crate) fn programs() -> Result<()> {
     Ok(())
 }
 
+/// What signs commits, so that tests can compare.
+pub(crate) fn signers() -> Result<()> {
+    for (program, probe, package) in [("gpg", "--version", "gnupg"), ("ssh", "-V", "openssh-client")] {
+        if !answers(program, &[probe]) {
+            apt(program, &[package])?;
+        }
+    }
+    Ok(())
+}
+
 /// A headless browser for the page tests.
 pub(crate) fn browser() -> Result<()> {
     if ["chromium", "chromium-browser", "google-chrome"].iter().any(|b| answers(b, &["--version"])) {

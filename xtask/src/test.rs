@@ -9,6 +9,7 @@ use anyhow::Result;
 pub(crate) fn run() -> Result<()> {
     provide::rust_tools()?;
     provide::programs()?;
+    provide::signers()?;
     provide::browser()?;
     cargo::run("rustfmt", command("cargo").args(["fmt", "--all", "--check"]))?;
     deny::run()?;
