@@ -2,7 +2,7 @@
 
 use super::{finding_code, print};
 use anyhow::{Context, Result, bail};
-use chrono::Utc;
+use chrono::{SecondsFormat, Utc};
 use clap::builder::NonEmptyStringValueParser;
 use lockgate_model::redact::{redact, redact_json};
 use lockgate_signature::{
@@ -212,6 +212,7 @@ fn signer(signer: &Signer) -> Value {
             json!({ "kind": "ssh", "principals": principals, "key": key, "authority": authority })
         }
         Signer::Sigstore { identity, issuer, signed_at, .. } => {
+            let signed_at = signed_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
             json!({ "kind": "sigstore", "identity": identity, "issuer": issuer, "signed_at": signed_at })
         }
     }
