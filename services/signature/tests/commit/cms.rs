@@ -4,9 +4,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::DateTime;
 use serde_json::Value;
 
-pub const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+pub(crate) const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
-pub const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
+pub(crate) const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
 const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x03];
@@ -16,25 +16,25 @@ const TIMESTAMP: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10,
 const LOG_ENTRY: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xbf, 0x30, 0x03, 0x01];
 
 #[derive(Clone)]
-pub struct Cms {
-    pub content_type: Vec<u8>,
-    pub content: Option<Vec<u8>>,
+pub(crate) struct Cms {
+    pub(crate) content_type: Vec<u8>,
+    pub(crate) content: Option<Vec<u8>>,
     /// The signer's is the last.
-    pub certificates: Vec<Vec<u8>>,
+    pub(crate) certificates: Vec<Vec<u8>>,
     /// What of the signer's certificate the signature names: issuer and serial number.
     names: Vec<u8>,
-    pub hash: Vec<u8>,
+    pub(crate) hash: Vec<u8>,
     /// A SET, as it is signed.
-    pub attributes: Vec<u8>,
-    pub digest: [u8; 32],
-    pub signature: Vec<u8>,
-    pub entry: Option<Vec<u8>>,
+    pub(crate) attributes: Vec<u8>,
+    pub(crate) digest: [u8; 32],
+    pub(crate) signature: Vec<u8>,
+    pub(crate) entry: Option<Vec<u8>>,
     timestamp: Option<Vec<u8>>,
-    pub signers: usize,
+    pub(crate) signers: usize,
 }
 
 /// What is signed: type, time and digest of the content.
-pub fn attributes(digest: &[u8; 32], at: i64) -> Vec<u8> {
+pub(crate) fn attributes(digest: &[u8; 32], at: i64) -> Vec<u8> {
     let time = DateTime::from_timestamp(at, 0).unwrap().format("%y%m%d%H%M%SZ").to_string();
     let one = |name: &[u8], value: Vec<u8>| tlv(0x30, &[tlv(0x06, &[name]), tlv(0x31, &[value])]);
     tlv(
@@ -49,7 +49,7 @@ pub fn attributes(digest: &[u8; 32], at: i64) -> Vec<u8> {
 
 impl Cms {
     /// Of a bundle of `attributes`.
-    pub fn of(bundle: &Value, attributes: Vec<u8>) -> Self {
+    pub(crate) fn of(bundle: &Value, attributes: Vec<u8>) -> Self {
         let bytes = |value: &Value| STANDARD.decode(value.as_str().unwrap()).unwrap();
         let material = &bundle["verificationMaterial"];
         let certificate = bytes(&material["certificate"]["rawBytes"]);
@@ -69,11 +69,11 @@ impl Cms {
         }
     }
 
-    pub fn armor(&self) -> String {
+    pub(crate) fn armor(&self) -> String {
         armor(&self.der())
     }
 
-    pub fn der(&self) -> Vec<u8> {
+    pub(crate) fn der(&self) -> Vec<u8> {
         let algorithm = |oid: &[u8]| tlv(0x30, &[tlv(0x06, &[oid])]);
         let content = self.content.iter().map(|content| tlv(0xa0, &[tlv(0x04, &[content])]));
         let encapsulated = [vec![tlv(0x06, &[&self.content_type])], content.collect()].concat();
@@ -113,7 +113,7 @@ impl Cms {
     }
 }
 
-pub fn armor(der: &[u8]) -> String {
+pub(crate) fn armor(der: &[u8]) -> String {
     let base64 = STANDARD.encode(der);
     let lines: Vec<_> = base64.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
     format!("-----BEGIN SIGNED MESSAGE-----\n{}\n-----END SIGNED MESSAGE-----\n", lines.join("\n"))

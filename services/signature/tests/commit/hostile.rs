@@ -9,7 +9,7 @@ use lockgate_signature::commit::{
 use std::{cell::Cell, collections::BTreeSet, env, fs};
 
 /// So many mutations of each kind, unless `LOCKGATE_MUTATIONS` says how many.
-pub fn cases() -> u32 {
+pub(crate) fn cases() -> u32 {
     env::var("LOCKGATE_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(300)
 }
 
@@ -40,7 +40,7 @@ fn samples() -> (Repo, Trust, Vec<Object>) {
 }
 
 /// The object under the id that it has once it is changed: as one who hands out a repository would do it.
-pub fn changed(bytes: &[u8]) -> Object {
+pub(crate) fn changed(bytes: &[u8]) -> Object {
     let kind = if bytes.starts_with(b"object ") { Kind::Tag } else { Kind::Commit };
     let name = if kind == Kind::Tag { "tag" } else { "commit" };
     let id = sha1dc::digest(&[format!("{name} {}\0", bytes.len()).as_bytes(), bytes].concat()).unwrap();

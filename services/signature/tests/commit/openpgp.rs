@@ -6,20 +6,20 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-pub const SHA1: u8 = 2;
-pub const STRONG: u8 = 8;
+pub(crate) const SHA1: u8 = 2;
+pub(crate) const STRONG: u8 = 8;
 
 /// A subpacket: its kind (with 0x80: critical) and value.
-pub type Says = (u8, Vec<u8>);
+pub(crate) type Says = (u8, Vec<u8>);
 
-pub struct Key {
+pub(crate) struct Key {
     pair: Ed25519KeyPair,
     version: u8,
     body: Vec<u8>,
 }
 
 impl Key {
-    pub fn new(version: u8, created: i64) -> Self {
+    pub(crate) fn new(version: u8, created: i64) -> Self {
         let pair = Ed25519KeyPair::generate().unwrap();
         let public = pair.public_key().as_ref();
         let start = [&[version][..], &seconds(created)].concat();
@@ -34,7 +34,7 @@ impl Key {
     }
 
     /// As signatures hash it.
-    pub fn hashed(&self) -> Vec<u8> {
+    pub(crate) fn hashed(&self) -> Vec<u8> {
         let length = self.body.len();
         match self.version {
             4 => [&[0x99][..], &(length as u16).to_be_bytes(), &self.body].concat(),
@@ -42,21 +42,21 @@ impl Key {
         }
     }
 
-    pub fn fingerprint(&self) -> Vec<u8> {
+    pub(crate) fn fingerprint(&self) -> Vec<u8> {
         let algorithm = if self.version == 4 { &SHA1_FOR_LEGACY_USE_ONLY } else { &SHA256 };
         digest::digest(algorithm, &self.hashed()).as_ref().to_vec()
     }
 
-    pub fn issuer(&self) -> Says {
+    pub(crate) fn issuer(&self) -> Says {
         (33, [&[self.version][..], &self.fingerprint()].concat())
     }
 
-    pub fn packet(&self, kind: u8) -> Vec<u8> {
+    pub(crate) fn packet(&self, kind: u8) -> Vec<u8> {
         packet(kind, &self.body)
     }
 
     /// A signature's body over `data`; who signed is said, covered, unless `says` does.
-    pub fn sign(&self, about: u8, hash: u8, says: &[Says], data: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn sign(&self, about: u8, hash: u8, says: &[Says], data: &[&[u8]]) -> Vec<u8> {
         let says = match says.iter().any(|(kind, _)| *kind == 33) {
             true => says.to_vec(),
             false => [says, &[self.issuer()]].concat(),
@@ -65,7 +65,7 @@ impl Key {
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a field of a signature")]
-    pub fn sign_raw(
+    pub(crate) fn sign_raw(
         &self,
         version: u8,
         about: u8,
@@ -94,30 +94,30 @@ impl Key {
     }
 
     /// This key as a primary one with a user id, over which it says `says`.
-    pub fn with_user(&self, user: &str, hash: u8, says: &[Says]) -> Vec<u8> {
+    pub(crate) fn with_user(&self, user: &str, hash: u8, says: &[Says]) -> Vec<u8> {
         let hashed = [&[0xb4][..], &(user.len() as u32).to_be_bytes(), user.as_bytes()].concat();
         let own = self.sign(0x13, hash, says, &[&self.hashed(), &hashed]);
         [self.packet(6), packet(13, user.as_bytes()), packet(2, &own)].concat()
     }
 }
 
-pub fn made(at: i64) -> Says {
+pub(crate) fn made(at: i64) -> Says {
     (2, seconds(at).to_vec())
 }
 
-pub fn flags(flags: u8) -> Says {
+pub(crate) fn flags(flags: u8) -> Says {
     (27, vec![flags])
 }
 
-pub fn seconds(seconds: i64) -> [u8; 4] {
+pub(crate) fn seconds(seconds: i64) -> [u8; 4] {
     u32::try_from(seconds).unwrap().to_be_bytes()
 }
 
-pub fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[0xc0 | kind, 0xff][..], &(body.len() as u32).to_be_bytes(), body].concat()
 }
 
-pub fn armor(packets: &[u8]) -> String {
+pub(crate) fn armor(packets: &[u8]) -> String {
     format!("-----BEGIN PGP SIGNATURE-----\n\n{}\n-----END PGP SIGNATURE-----\n", STANDARD.encode(packets))
 }
 

@@ -3,7 +3,8 @@
 use crate::tools::{Object, Repo, nobody, ssh_keygen};
 use aws_lc_rs::{
     digest::{SHA256, digest},
-    signature::{Ed25519KeyPair, KeyPair},
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lockgate_signature::commit::{
@@ -115,6 +116,8 @@ fn lines_of_allowed_signers_are_read_as_ssh_keygen_reads_them() {
             true,
             "verified",
         ),
+        (format!("mona@example.test valid-before=\"20231230\" {mona}"), false, "key-expired"),
+        (format!("mona@example.test valid-after=\"20240103\" {mona}"), false, "key-not-yet-valid"),
         (format!("mona@example.test Namespaces=\"git\",valid-after=\"20230101Z\" {mona}"), true, "verified"),
     ] {
         let trust = trust(&repo, &line, b"");
@@ -234,7 +237,14 @@ fn certificates_are_taken_of_listed_authorities() {
         ("by serial", "serial: 8\n", false, "key-revoked"),
         ("by a range", "serial: 5-9\n", false, "key-revoked"),
         ("by id", "id: again\n", false, "key-revoked"),
-        ("others", "serial: 7\nserial: 9\nserial: 11\nid: good\n", true, "verified"),
+        (
+            "by serials that lie close",
+            "serial: 2\nserial: 5\nserial: 8\nserial: 11\nserial: 14\n",
+            false,
+            "key-revoked",
+        ),
+        ("others that lie close", "serial: 1\nserial: 4\nserial: 7\nserial: 10\nserial: 13\n", true, "verified"),
+        ("others", "serial: 7\nserial: 9\nserial: 1100\nid: good\n", true, "verified"),
     ] {
         repo.file("list", content.as_bytes());
         ssh_keygen(&repo, &["-k", "-f", "krl", "-s", "authority.pub", "list"]);
@@ -242,6 +252,8 @@ fn certificates_are_taken_of_listed_authorities() {
         assert_says(&repo, &trust(&repo, &lines, &krl), name, &good, git, ours);
     }
     assert_says(&repo, &trust(&repo, &lines, authority.as_bytes()), "the authority", &good, false, "key-revoked");
+    let certificate = public(&repo, "again-cert");
+    assert_says(&repo, &trust(&repo, &lines, certificate.as_bytes()), "the certificate", &good, false, "key-revoked");
 }
 
 #[test]
@@ -285,35 +297,73 @@ fn whose_address_it_is() {
 }
 
 /// A security key in software: what the hardware signs, made here.
+struct SecurityKey {
+    kind: &'static [u8],
+    /// The fields of the key between its kind and its application.
+    public: Vec<u8>,
+    sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+}
+
+fn string(bytes: &[u8]) -> Vec<u8> {
+    [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
+}
+
+impl SecurityKey {
+    fn ed25519() -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let public = string(pair.public_key().as_ref());
+        let sign = move |message: &[u8]| pair.sign(message).as_ref().to_vec();
+        Self { kind: b"sk-ssh-ed25519@openssh.com", public, sign: Box::new(sign) }
+    }
+
+    fn p256() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = [b"nistp256", pair.public_key().as_ref()].map(string).concat();
+        let sign = move |message: &[u8]| {
+            let made = pair.sign(&SystemRandom::new(), message).unwrap();
+            let (r, s) = made.as_ref().split_at(32);
+            // A number whose first bit is set would be negative.
+            [r, s].map(|number| string(&[&[0][..usize::from(number[0] >> 7)], number].concat())).concat()
+        };
+        Self { kind: b"sk-ecdsa-sha2-nistp256@openssh.com", public, sign: Box::new(sign) }
+    }
+
+    fn blob(&self) -> Vec<u8> {
+        [string(self.kind), self.public.clone(), string(b"ssh:")].concat()
+    }
+
+    /// The signature of `asked` for an application, once somebody touched it, as the seventh.
+    fn answer(&self, application: &[u8], asked: &[u8]) -> Vec<u8> {
+        let state = [1, 0, 0, 0, 7];
+        let (application, asked) = (digest(&SHA256, application), digest(&SHA256, asked));
+        let made = (self.sign)(&[application.as_ref(), &state, asked.as_ref()].concat());
+        [string(self.kind), string(&made), state.to_vec()].concat()
+    }
+}
+
 #[test]
 fn a_security_key_signs_for_its_application() {
     let repo = repo();
     key(&repo, "any", &["-t", "ed25519"]);
-    let template = signed(&repo, "any");
-    let text = String::from_utf8(template.bytes).unwrap();
+    let text = String::from_utf8(signed(&repo, "any").bytes).unwrap();
     let (head, rest) = text.split_once("gpgsig ").unwrap();
     let (_, message) = rest.split_once("\n\n").unwrap();
-    let pair = Ed25519KeyPair::generate().unwrap();
-    let string = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
-    let kind = b"sk-ssh-ed25519@openssh.com";
-    let public = [&kind[..], pair.public_key().as_ref(), b"ssh:"].map(string).concat();
     let hash = digest(&SHA256, format!("{head}\n{message}").as_bytes());
     let fields = [b"git", &b""[..], b"sha256"].map(string).concat();
     let asked = [b"SSHSIG", &fields[..], &string(hash.as_ref())].concat();
-    let signature_of = |application: &[u8]| {
-        let state = [1, 0, 0, 0, 7];
-        let (application, asked) = (digest(&SHA256, application), digest(&SHA256, &asked));
-        let made = pair.sign(&[application.as_ref(), &state, asked.as_ref()].concat());
-        [string(kind), string(made.as_ref()), state.to_vec()].concat()
-    };
-    let line = format!("mona@example.test sk-ssh-ed25519@openssh.com {}", STANDARD.encode(&public));
-    let trust = trust(&repo, &line, b"");
-    for (application, git, ours) in [(&b"ssh:"[..], true, "verified"), (b"web:", false, "bad-signature")] {
-        let whole = [b"SSHSIG\0\0\0\x01", &string(&public)[..], &fields, &string(&signature_of(application))].concat();
-        let lines: Vec<_> =
-            STANDARD.encode(whole).as_bytes().chunks(70).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
-        let armor = format!("-----BEGIN SSH SIGNATURE-----\n {}\n -----END SSH SIGNATURE-----", lines.join("\n "));
-        let object = repo.put(Kind::Commit, format!("{head}gpgsig {armor}\n\n{message}").into_bytes());
-        assert_says(&repo, &trust, ours, &object, git, ours);
+    for security in [SecurityKey::ed25519(), SecurityKey::p256()] {
+        let kind = String::from_utf8_lossy(security.kind);
+        let line = format!("mona@example.test {kind} {}", STANDARD.encode(security.blob()));
+        let trust = trust(&repo, &line, b"");
+        for (application, git, ours) in [(&b"ssh:"[..], true, "verified"), (b"web:", false, "bad-signature")] {
+            let answer = string(&security.answer(application, &asked));
+            let whole = [b"SSHSIG\0\0\0\x01", &string(&security.blob())[..], &fields, &answer].concat();
+            let base64 = STANDARD.encode(whole);
+            let lines: Vec<_> = base64.as_bytes().chunks(70).map(|line| String::from_utf8_lossy(line)).collect();
+            let lines = lines.join("\n ");
+            let armor = format!("-----BEGIN SSH SIGNATURE-----\n {lines}\n -----END SSH SIGNATURE-----");
+            let object = repo.put(Kind::Commit, format!("{head}gpgsig {armor}\n\n{message}").into_bytes());
+            assert_says(&repo, &trust, &format!("{kind} {ours}"), &object, git, ours);
+        }
     }
 }

@@ -33,12 +33,12 @@ fn line(output: Vec<u8>) -> String {
     String::from_utf8(output).unwrap().trim().to_owned()
 }
 
-pub struct Repo {
+pub(crate) struct Repo {
     folder: TempDir,
 }
 
 impl Repo {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let repo = Self { folder: TempDir::new().unwrap() };
         repo.git(&["init", "--quiet", "--initial-branch=main"], b"");
         for (name, value) in [("user.name", "Mona"), ("user.email", "mona@example.test")] {
@@ -47,17 +47,17 @@ impl Repo {
         repo
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.path().join(name);
         fs::write(&path, content).unwrap();
         path
     }
 
-    pub fn set(&self, name: &str, value: &str) {
+    pub(crate) fn set(&self, name: &str, value: &str) {
         self.git(&["config", name, value], b"");
     }
 
@@ -68,12 +68,12 @@ impl Repo {
         command
     }
 
-    pub fn git(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    pub(crate) fn git(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
         must(self.command(arguments), input)
     }
 
     /// A new commit, signed as the repository is configured; `at` is its time, in seconds.
-    pub fn commit(&self, at: i64, options: &[&str]) -> String {
+    pub(crate) fn commit(&self, at: i64, options: &[&str]) -> String {
         let at = format!("{at} +0000");
         let mut command = self.command(&["commit", "--quiet", "--allow-empty", "-S", "-m", "m"]);
         command.args(options).env("GIT_COMMITTER_DATE", &at).env("GIT_AUTHOR_DATE", &at);
@@ -81,42 +81,42 @@ impl Repo {
         line(self.git(&["rev-parse", "HEAD"], b""))
     }
 
-    pub fn tag(&self, name: &str, options: &[&str]) -> String {
+    pub(crate) fn tag(&self, name: &str, options: &[&str]) -> String {
         self.git(&[&["tag", "-m", "m"], options, &[name]].concat(), b"");
         line(self.git(&["rev-parse", name], b""))
     }
 
-    pub fn object(&self, id: &str) -> Object {
+    pub(crate) fn object(&self, id: &str) -> Object {
         let kind = line(self.git(&["cat-file", "-t", id], b""));
         let bytes = self.git(&["cat-file", &kind, id], b"");
         Object { id: id.to_owned(), kind: if kind == "tag" { Kind::Tag } else { Kind::Commit }, bytes, name: None }
     }
 
     /// Puts the bytes into the repository, whatever git thinks of them.
-    pub fn put(&self, kind: Kind, bytes: Vec<u8>) -> Object {
+    pub(crate) fn put(&self, kind: Kind, bytes: Vec<u8>) -> Object {
         let name = if kind == Kind::Tag { "tag" } else { "commit" };
         let id = self.git(&["hash-object", "--literally", "-w", "-t", name, "--stdin"], &bytes);
         Object { id: line(id), kind, bytes, name: None }
     }
 
     /// What `git verify-commit` or `git verify-tag` says.
-    pub fn git_accepts(&self, object: &Object) -> bool {
+    pub(crate) fn git_accepts(&self, object: &Object) -> bool {
         let command = if object.kind == Kind::Tag { "verify-tag" } else { "verify-commit" };
         run(self.command(&[command, &object.id]), b"").status.success()
     }
 }
 
 #[derive(Clone)]
-pub struct Object {
-    pub id: String,
-    pub kind: Kind,
-    pub bytes: Vec<u8>,
-    pub name: Option<String>,
+pub(crate) struct Object {
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) name: Option<String>,
 }
 
 impl Object {
     /// `verified`, `unsigned`, or the reason of the rejection.
-    pub fn answer(&self, trust: &Trust) -> String {
+    pub(crate) fn answer(&self, trust: &Trust) -> String {
         match self.verify(trust) {
             Verification::Verified(_) => "verified".to_owned(),
             Verification::Unsigned => "unsigned".to_owned(),
@@ -124,12 +124,12 @@ impl Object {
         }
     }
 
-    pub fn verify(&self, trust: &Trust) -> Verification {
+    pub(crate) fn verify(&self, trust: &Trust) -> Verification {
         trust.verify(&Raw { kind: self.kind, id: &self.id, bytes: &self.bytes, name: self.name.as_deref() })
     }
 
     /// The bytes with the first `old` replaced by `new`.
-    pub fn with(&self, old: &str, new: &str) -> Vec<u8> {
+    pub(crate) fn with(&self, old: &str, new: &str) -> Vec<u8> {
         let at = self.bytes.windows(old.len()).position(|part| part == old.as_bytes());
         let at = at.unwrap_or_else(|| panic!("{old:?} is not in {}", String::from_utf8_lossy(&self.bytes)));
         [&self.bytes[..at], new.as_bytes(), &self.bytes[at + old.len()..]].concat()
@@ -137,21 +137,21 @@ impl Object {
 }
 
 /// Nobody is trusted.
-pub fn nobody() -> Trust {
+pub(crate) fn nobody() -> Trust {
     Trust { keyring: None, signers: None, revoked: ssh::Revoked::default(), authority: None, now: now() }
 }
 
-pub fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
 /// A home of GnuPG, with its agent, which ends with it.
-pub struct GnuPg {
+pub(crate) struct GnuPg {
     home: TempDir,
 }
 
 impl GnuPg {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = TempDir::new().unwrap();
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
         Self { home }
@@ -165,32 +165,32 @@ impl GnuPg {
         command
     }
 
-    pub fn gpg(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    pub(crate) fn gpg(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
         must(self.command(arguments), input)
     }
 
     /// A key that `options` and the time of making (in seconds) describe; its fingerprint.
-    pub fn key(&self, user: &str, algorithm: &str, usage: &str, expires: &str, options: &[&str]) -> String {
+    pub(crate) fn key(&self, user: &str, algorithm: &str, usage: &str, expires: &str, options: &[&str]) -> String {
         self.gpg(&[options, &["--quick-gen-key", user, algorithm, usage, expires]].concat(), b"");
         let listed = line(self.gpg(&["--list-keys", "--with-colons", &format!("={user}")], b""));
         let fingerprint = listed.lines().find_map(|line| line.strip_prefix("fpr:::::::::"));
         fingerprint.unwrap().trim_end_matches(':').to_owned()
     }
 
-    pub fn export(&self, keys: &[&str]) -> Vec<u8> {
+    pub(crate) fn export(&self, keys: &[&str]) -> Vec<u8> {
         self.gpg(&[&["--armor", "--export"], keys].concat(), b"")
     }
 
-    pub fn keyring(&self) -> Keyring {
+    pub(crate) fn keyring(&self) -> Keyring {
         Keyring::read("keyring", &self.export(&[])).unwrap()
     }
 
-    pub fn trust(&self) -> Trust {
+    pub(crate) fn trust(&self) -> Trust {
         Trust { keyring: Some(self.keyring()), ..nobody() }
     }
 
     /// The fingerprints of the subkeys, in the order in which they were made.
-    pub fn subkeys(&self, key: &str) -> Vec<String> {
+    pub(crate) fn subkeys(&self, key: &str) -> Vec<String> {
         let listed = line(self.gpg(&["--list-keys", "--with-colons", key], b""));
         let lines: Vec<_> = listed.lines().collect();
         let subkeys = lines.windows(2).filter(|pair| pair[0].starts_with("sub:"));
@@ -199,7 +199,7 @@ impl GnuPg {
     }
 
     /// Answers what `gpg --edit-key` asks.
-    pub fn edit(&self, key: &str, answers: &[&str]) {
+    pub(crate) fn edit(&self, key: &str, answers: &[&str]) {
         let answers = answers.join("\n") + "\n";
         let mut command = self.command(&[]);
         command.args(["--no-batch", "--command-fd", "0", "--edit-key", key]);
@@ -207,14 +207,14 @@ impl GnuPg {
     }
 
     /// By the certificate of revocation that gpg wrote when the key was made.
-    pub fn revoke(&self, key: &str) {
+    pub(crate) fn revoke(&self, key: &str) {
         let path = self.home.path().join("openpgp-revocs.d").join(format!("{key}.rev"));
         let certificate = fs::read_to_string(path).unwrap().replace(":-----BEGIN", "-----BEGIN");
         self.gpg(&["--import"], certificate.as_bytes());
     }
 
     /// Has git sign in `repo` with `key` of this home; `options` go to gpg.
-    pub fn signs(&self, repo: &Repo, key: &str, options: &[&str]) {
+    pub(crate) fn signs(&self, repo: &Repo, key: &str, options: &[&str]) {
         let home = self.home.path().display();
         let options = options.join(" ");
         let script = format!("#!/bin/sh\nGNUPGHOME='{home}' exec gpg --batch {options} \"$@\"\n");
@@ -235,7 +235,7 @@ impl Drop for GnuPg {
 }
 
 /// `ssh-keygen` in the repository's folder.
-pub fn ssh_keygen(repo: &Repo, arguments: &[&str]) -> Vec<u8> {
+pub(crate) fn ssh_keygen(repo: &Repo, arguments: &[&str]) -> Vec<u8> {
     let mut command = Command::new("ssh-keygen");
     command.current_dir(repo.path()).args(["-q"]).args(arguments).env("TZ", "UTC");
     must(command, b"")
