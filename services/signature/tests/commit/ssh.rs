@@ -294,6 +294,10 @@ fn whose_address_it_is() {
         let Verification::Verified(verified) = object.verify(&trust) else { panic!("{principals}") };
         assert_eq!(verified.committer(), expected, "{principals}");
     }
+    let both = trust(&repo, &format!("lisa@example.test {mona}\nmona@example.test {mona}"), b"");
+    let Verification::Verified(verified) = object.verify(&both) else { panic!("both") };
+    assert_eq!(verified.committer(), Committer::IsSigner, "a key that two share");
+    assert!(matches!(verified.signer(), Signer::Ssh { principals, .. } if principals == "mona@example.test"));
 }
 
 /// A security key in software: what the hardware signs, made here.
@@ -301,8 +305,10 @@ struct SecurityKey {
     kind: &'static [u8],
     /// The fields of the key between its kind and its application.
     public: Vec<u8>,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    sign: Sign,
 }
+
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 
 fn string(bytes: &[u8]) -> Vec<u8> {
     [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()

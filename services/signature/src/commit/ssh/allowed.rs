@@ -93,11 +93,10 @@ impl AllowedSigners {
                 Some(certificate.authority.name())
             }
         };
-        let principals = admitted(&lines, &signature.signer, at)?;
-        let committer = match match_list(&signed.committer.address, &principals) {
-            true => Committer::IsSigner,
-            false => Committer::IsAnother,
-        };
+        let mut admitted = admitted(&lines, &signature.signer, at)?;
+        let own = admitted.iter().position(|principals| match_list(&signed.committer.address, principals));
+        let committer = if own.is_some() { Committer::IsSigner } else { Committer::IsAnother };
+        let principals = admitted.swap_remove(own.unwrap_or_default());
         Ok((Signer::Ssh { principals, key: signature.signer.key().name(), authority }, committer))
     }
 
@@ -112,16 +111,17 @@ impl AllowedSigners {
     }
 }
 
-/// Who signed, by the first line that admits it; else why the last one does not.
-fn admitted(lines: &[&Line], signer: &By, at: DateTime<Utc>) -> Result<String, Rejection> {
+/// Who signed, by each line that admits it, of which there is one at least; else why the last one does not.
+fn admitted(lines: &[&Line], signer: &By, at: DateTime<Utc>) -> Result<Vec<String>, Rejection> {
+    let mut admitted = Vec::new();
     let mut reason = Rejection::UnknownKey { key: signer.key().name().into() };
     for line in lines {
         match line.admits(signer, at) {
-            Ok(principals) => return Ok(principals),
+            Ok(principals) => admitted.push(principals),
             Err(other) => reason = other,
         }
     }
-    Err(reason)
+    if admitted.is_empty() { Err(reason) } else { Ok(admitted) }
 }
 
 impl Line {
