@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is the test's failure")]
 
 use lockgate_model::CommitSha;
-use lockgate_source::{FetchRequest, History, MAX_BLOB_BYTES, Repository, SkippedKind, SourceError};
+use lockgate_source::{
+    FetchRequest, History, MAX_BLOB_BYTES, MAX_OBJECT_BYTES, Object, ObjectKind, Repository, SkippedKind, SourceError,
+};
 use std::{
     fs,
     io::Write,
@@ -167,6 +169,58 @@ fn revisions_and_merge_bases_are_resolved() {
     let absent: CommitSha = "1".repeat(40).parse().unwrap();
     assert!(matches!(repository.merge_base(&main, &absent), Err(SourceError::UnknownRevision { .. })));
     assert!(matches!(repository.files(&absent, &lockfile), Err(SourceError::UnknownRevision { .. })));
+}
+
+#[test]
+fn commits_and_tags_are_given_as_they_are() {
+    let sample = Sample::new();
+    let commit = sample.commit();
+    sample.git(&["tag", "-a", "-m", "m", "v1"]);
+    sample.git(&["tag", "light"]);
+    let tag = sample.git(&["rev-parse", "v1"]);
+    let repository = sample.open();
+    let text = |object: &Object| String::from_utf8(object.bytes.to_vec()).unwrap().trim().to_owned();
+    for (rev, kind, id, name) in [
+        ("v1", ObjectKind::Tag, tag.as_str(), Some("v1")),
+        ("tags/v1", ObjectKind::Tag, &tag, Some("v1")),
+        ("refs/tags/v1", ObjectKind::Tag, &tag, Some("v1")),
+        (&tag, ObjectKind::Tag, &tag, None),
+        ("v1^{commit}", ObjectKind::Commit, commit.as_str(), None),
+        ("light", ObjectKind::Commit, commit.as_str(), None),
+        ("HEAD", ObjectKind::Commit, commit.as_str(), None),
+    ] {
+        let object = repository.object(rev).unwrap();
+        assert_eq!((object.kind, object.id.as_str(), object.name.as_deref()), (kind, id, name), "{rev}");
+        let listed = if kind == ObjectKind::Tag { "tag" } else { "commit" };
+        assert_eq!(text(&object), sample.git(&["cat-file", listed, id]), "{rev}");
+    }
+    for rev in ["HEAD^{tree}", "absent", "", &"a".repeat(201)] {
+        assert!(matches!(repository.object(rev), Err(SourceError::UnknownRevision { .. })), "{rev}");
+    }
+    let large = sample.git_with(&["commit-tree", "HEAD^{tree}"], &vec![b'm'; MAX_OBJECT_BYTES as usize]);
+    assert!(matches!(sample.open().object(&large), Err(SourceError::TooLarge { unit: "bytes", .. })));
+}
+
+#[test]
+fn the_commits_of_a_range_are_those_that_base_lacks() {
+    let sample = Sample::new();
+    let base = sample.commit();
+    sample.git(&["checkout", "--quiet", "-b", "side"]);
+    let side = sample.commit();
+    sample.git(&["checkout", "--quiet", "main"]);
+    sample.git(&["merge", "--quiet", "--no-ff", "-m", "m", "side"]);
+    let merge: CommitSha = sample.git(&["rev-parse", "HEAD"]).parse().unwrap();
+    let repository = sample.open();
+    let mut found = repository.between(base.as_str(), "HEAD", 2).unwrap();
+    found.sort();
+    let mut expected = vec![side.clone(), merge];
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(repository.between("HEAD", base.as_str(), 2).unwrap(), []);
+    assert_eq!(repository.between(base.as_str(), "side", 1).unwrap(), [side]);
+    let error = repository.between(base.as_str(), "HEAD", 1).unwrap_err();
+    assert!(matches!(error, SourceError::TooLarge { limit: 1, unit: "commits", .. }), "{error}");
+    assert!(matches!(repository.between("absent", "HEAD", 1), Err(SourceError::UnknownRevision { .. })));
 }
 
 #[test]
