@@ -1,12 +1,13 @@
 //! Mutated objects: none that differs in what was signed is accepted, and nothing panics.
 
 use crate::tools::{GnuPg, Object, Repo, nobody, now, ssh_keygen};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use lockgate_signature::commit::{
     Kind, Trust, Verification,
     gpg::Keyring,
     ssh::{AllowedSigners, Revoked},
 };
-use std::{cell::Cell, collections::BTreeSet, env, fs};
+use std::{cell::Cell, collections::BTreeSet, env, fs, slice};
 
 /// So many mutations of each kind, unless `LOCKGATE_MUTATIONS` says how many.
 pub(crate) fn cases() -> u32 {
@@ -115,4 +116,52 @@ fn no_mutation_of_a_keyring_or_list_panics_or_admits_a_stranger() {
         }
     });
     assert_eq!(ecdsa.answer(&trust), "verified");
+}
+
+/// A signed commit taken apart: what stands before the signature, what kind it is, its bytes, and the message.
+struct Parts {
+    head: String,
+    kind: &'static str,
+    signature: Vec<u8>,
+    message: String,
+}
+
+impl Parts {
+    fn of(object: &Object) -> Self {
+        let text = String::from_utf8(object.bytes.clone()).unwrap();
+        let (head, rest) = text.split_once("gpgsig ").unwrap();
+        let (armor, message) = rest.split_once("\n\n").unwrap();
+        let kind = if armor.contains("SSH") { "SSH SIGNATURE" } else { "PGP SIGNATURE" };
+        let lines = armor.lines().map(str::trim).filter(|line| !line.starts_with('-') && !line.starts_with('='));
+        let signature = STANDARD.decode(lines.collect::<String>()).unwrap();
+        Self { head: head.to_owned(), kind, signature, message: message.to_owned() }
+    }
+
+    /// Without a checksum, which would keep every change from being looked at.
+    fn with(&self, signature: &[u8], message: &str) -> Object {
+        let (head, kind, base64) = (&self.head, self.kind, STANDARD.encode(signature));
+        let blank = if kind.starts_with("PGP") { " \n" } else { "" };
+        let armor = format!("-----BEGIN {kind}-----\n{blank} {base64}\n -----END {kind}-----");
+        changed(format!("{head}gpgsig {armor}\n\n{message}").as_bytes())
+    }
+}
+
+#[test]
+fn no_mutation_within_the_armor_is_accepted_for_another_commit() {
+    let (_repo, trust, objects) = samples();
+    let commits = objects.iter().filter(|object| object.kind == Kind::Commit).map(Parts::of);
+    let refused = Cell::new(0);
+    let mut each = 0;
+    for parts in commits {
+        each += 1;
+        assert_eq!(parts.with(&parts.signature, &parts.message).answer(&trust), "verified");
+        lockgate_hostile::mutate(cases(), slice::from_ref(&parts.signature), |signature| {
+            assert_ne!(parts.with(signature, "another\n").answer(&trust), "verified");
+            // Accepted is what changed nothing that is covered: a hint who signed, the length of a length.
+            if parts.with(signature, &parts.message).answer(&trust) != "verified" {
+                refused.set(refused.get() + 1);
+            }
+        });
+    }
+    assert!(each == 6 && refused.get() > each * cases() / 2, "{} refused", refused.get());
 }
