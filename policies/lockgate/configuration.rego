@@ -40,6 +40,9 @@ invalid_data contains name if {
 		"thresholds.irregularities_ignored": strings(setting(data.thresholds, "irregularities_ignored")),
 		"thresholds.suspicious": combinations(setting(data.thresholds, "suspicious")),
 		"thresholds.held": held_types(setting(data.thresholds, "held")),
+		"thresholds.classifier.held": strings(setting(setting(data.thresholds, "classifier"), "held")),
+		"thresholds.signature.denied": known_findings(setting(setting(data.thresholds, "signature"), "denied")),
+		"thresholds.cooldown": sound_cooldown(setting(data.thresholds, "cooldown")),
 	}
 	not sound
 }
@@ -79,6 +82,23 @@ combinations(list) if {
 		strings(item)
 		count(item) > 0
 	}
+}
+
+default known_findings(_) := false
+
+known_findings(list) if {
+	strings(list)
+	every item in list {
+		item in signature_findings
+	}
+}
+
+default sound_cooldown(_) := false
+
+sound_cooldown(cooldown) if {
+	is_number(cooldown.days)
+	cooldown.days >= 0
+	cooldown.without_time in {"pass", "hold"}
 }
 
 default held_types(_) := false

@@ -22,6 +22,19 @@ test_an_ecosystem_without_held_types_is_found if {
 	"thresholds.held" in data.lockgate.invalid_data with data.thresholds as thresholds
 }
 
+test_a_misspelt_finding_is_found if {
+	"thresholds.signature.denied" in invalid_with_thresholds({"signature": {"denied": ["other_sauce"]}})
+	"thresholds.signature.denied" in invalid_with_thresholds({"signature": null})
+	"thresholds.classifier.held" in invalid_with_thresholds({"classifier": []})
+}
+
+test_a_cooldown_that_is_no_number_of_days_is_found if {
+	every cooldown in [{"days": "3", "without_time": "pass"}, {"days": -1, "without_time": "pass"}, {"days": 3}] {
+		thresholds := object.union(object.remove(data.thresholds, ["cooldown"]), {"cooldown": cooldown})
+		"thresholds.cooldown" in data.lockgate.invalid_data with data.thresholds as thresholds
+	}
+}
+
 test_a_missing_list_is_found if {
 	"licenses.denied" in data.lockgate.invalid_data with data.licenses as object.remove(data.licenses, ["denied"])
 }

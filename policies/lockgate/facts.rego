@@ -4,7 +4,7 @@ package lockgate
 
 incomplete contains reason(release, sprintf("%s-facts-unexpected", [collector]), message, remedy) if {
 	some release in incoming
-	some collector in ["checksum", "license", "advisory", "diff", "age", "classifier"]
+	some collector in ["checksum", "license", "advisory", "diff", "age", "signature", "classifier"]
 	release.evidence[collector].status == "observed"
 	not expected_shape(collector, release.evidence[collector].facts)
 	message := sprintf("the %s check's facts are not in the shape that this policy reads", [collector])
@@ -42,6 +42,21 @@ expected_shape("diff", found) if {
 expected_shape("age", found) if {
 	is_string(found.published_at)
 	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$`, found.published_at)
+}
+
+expected_shape("signature", found) if {
+	is_array(found.registry)
+	every one in found.registry {
+		is_string(one.signature.type)
+	}
+	is_array(found.attestations)
+	every one in found.attestations {
+		one.attestation.type in {"verified", "rejected"}
+	}
+	is_array(found.findings)
+	every finding in found.findings {
+		is_string(finding.type)
+	}
 }
 
 expected_shape("classifier", found) if {

@@ -7,5 +7,6 @@ pub mod chaos;
 pub mod demo;
 pub mod fake_github;
 pub mod oidc;
+pub mod provenance;
 pub mod registry;
 pub mod toy;

@@ -18,7 +18,10 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-postgres", &[]),
         ("lockgate-source", &["lockgate-model", "lockgate-outbound"]),
         ("lockgate-ecosystems", &["lockgate-model", "lockgate-outbound"]),
-        ("lockgate-evidence", &["lockgate-model", "lockgate-archive", "lockgate-classifier"]),
+        (
+            "lockgate-evidence",
+            &["lockgate-model", "lockgate-archive", "lockgate-classifier", "lockgate-signature"],
+        ),
         ("lockgate-classifier", &["lockgate-archive"]),
         ("lockgate-dataset", &["lockgate-archive", "lockgate-classifier", "lockgate-ecosystems", "lockgate-model"]),
         ("lockgate-signature", &[]),

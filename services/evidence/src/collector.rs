@@ -1,7 +1,8 @@
 //! What a check is, and the explicit list of all checks.
 
 use crate::{
-    InputDigests, Inputs, advisory::Advisory, age::Age, checksum::Checksum, classifier::Classifier, diff::Diff, license,
+    InputDigests, Inputs, advisory::Advisory, age::Age, checksum::Checksum, classifier::Classifier, diff::Diff,
+    license, signature::Signature,
 };
 use lockgate_model::{Cause, Digest, Ecosystem, Observation, VersionOrder};
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct CollectorData {
     pub license: license::LicenseData,
     /// Version order, which belongs to the ecosystems.
     pub versions: fn(Ecosystem) -> &'static dyn VersionOrder,
+    /// Whom it trusts.
+    pub signature: Signature,
     /// Where there is a model.
     pub classifier: Option<Classifier>,
 }
@@ -61,6 +64,7 @@ pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
         Arc::new(Advisory::new(data.versions)),
         Arc::new(Diff),
         Arc::new(Age),
+        Arc::new(data.signature),
     ];
     all.extend(data.classifier.map(|check| Arc::new(check) as Arc<dyn Collector>));
     all
@@ -70,6 +74,7 @@ pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
 mod tests {
     use super::*;
     use lockgate_model::{VersionError, VersionKey, VersionKeyWriter};
+    use lockgate_signature::bundle::{Instance, Verifier};
     use std::collections::BTreeSet;
 
     struct AsText;
@@ -88,10 +93,13 @@ mod tests {
 
     #[test]
     fn every_collector_introduces_itself() {
-        let data = CollectorData { license: license::LicenseData::embedded(), versions: |_| &AsText, classifier: None };
+        let verifier = Verifier::embedded(Instance::Production).unwrap();
+        let signature = Signature::new(verifier, None, Digest::sha256(b"embedded"));
+        let license = license::LicenseData::embedded();
+        let data = CollectorData { license, versions: |_| &AsText, signature, classifier: None };
         let collectors = collectors(data);
         let ids: BTreeSet<_> = collectors.iter().map(|c| c.id()).collect();
-        assert_eq!(ids, BTreeSet::from(["advisory", "age", "checksum", "diff", "license"]));
+        assert_eq!(ids, BTreeSet::from(["advisory", "age", "checksum", "diff", "license", "signature"]));
         assert_eq!(ids.len(), collectors.len());
         for collector in collectors {
             assert!(collector.version() > 0 && !collector.description().is_empty());

@@ -17,6 +17,7 @@ mod inputs;
 pub mod license;
 mod runner;
 pub mod sbom;
+pub mod signature;
 
 pub use collector::{Collector, CollectorData, collectors};
 pub use inputs::{

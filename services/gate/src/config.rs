@@ -8,12 +8,14 @@ mod classifier;
 mod hostile;
 mod outbound;
 mod retention;
+mod signature;
 
 pub(crate) use auth::is_private;
 pub use auth::{AuthConfig, GrantConfig, OidcConfig};
 pub use classifier::ClassifierConfig;
 pub use outbound::OutboundConfig;
 pub use retention::RetentionConfig;
+pub use signature::SignatureConfig;
 
 use crate::pipeline::RegistryAliases;
 use anyhow::{Context, Result, bail};
@@ -49,6 +51,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     #[serde(default)]
     pub classifier: ClassifierConfig,
+    #[serde(default)]
+    pub signature: SignatureConfig,
     #[serde(default)]
     pub work: WorkConfig,
     #[serde(default)]

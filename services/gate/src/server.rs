@@ -91,7 +91,8 @@ fn collector_with(
         .and_then(|client| client.fresh_for(Duration::from_secs(config.work.registry_fresh_seconds)))
         .context("set up the registry client")?;
     let budget = Duration::from_secs(config.work.collector_seconds);
-    let data = CollectorData { license, versions: lockgate_ecosystems::versions, classifier };
+    let signature = config.signature.check()?;
+    let data = CollectorData { license, versions: lockgate_ecosystems::versions, signature, classifier };
     let checks = lockgate_evidence::collectors(data);
     Ok(Collector::new(client, knowledge, checks, budget, config.work.releases_at_once))
 }

@@ -87,6 +87,32 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "It was published lately. Most malicious releases are found within days, so it waits.",
     ),
     ("release-age-unknown", "Release's age is unknown", "Nothing says when it was published."),
+    (
+        "signature-rejected",
+        "Signature does not hold",
+        "What was signed is not what was delivered, or not by whom it says.",
+    ),
+    (
+        "signature-undecided",
+        "Signature cannot be judged",
+        "It is signed in a way, by a log or by a key that is not known here.",
+    ),
+    (
+        "provenance-disappeared",
+        "Provenance has disappeared",
+        "Earlier releases of the line were signed and this one is not, as where an account was stolen.",
+    ),
+    (
+        "provenance-changed",
+        "Built elsewhere than before",
+        "Another repository, issuer, kind of ref or machine than that of the releases before it.",
+    ),
+    ("file-not-attested", "File without attestation", "Other files of the same release are attested."),
+    (
+        "source-differs",
+        "Built from another repository than it names",
+        "The manifest claims a repository, and a verified certificate says that another one was built.",
+    ),
     ("diff-truncated", "Difference is larger than what is listed", "Not every difference of the update was judged."),
     (
         "origin-not-allowed",

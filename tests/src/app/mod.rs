@@ -327,6 +327,7 @@ fn configuration(github: &FakeGitHub, registries: &Registries, folder: &TempDir,
         registries: Ecosystem::ALL.into_iter().map(|e| (e, section(e))).collect(),
         policy: Default::default(),
         classifier: Default::default(),
+        signature: Default::default(),
         work: WorkConfig {
             workers: 2,
             attempts: 2,

@@ -14,6 +14,7 @@ pub struct Package {
     license: Option<String>,
     scripts: Vec<(String, String)>,
     files: Vec<(String, String)>,
+    attestations: Option<String>,
 }
 
 impl Package {
@@ -31,6 +32,7 @@ impl Package {
             license: Some("MIT".to_owned()),
             scripts: Vec::new(),
             files: vec![(source.0.to_owned(), source.1.to_owned())],
+            attestations: None,
         }
     }
 
@@ -60,6 +62,24 @@ impl Package {
     pub fn file(mut self, path: &str, text: &str) -> Self {
         self.files.push((path.to_owned(), text.to_owned()));
         self
+    }
+
+    /// The document that the registry serves as the artifact's attestations.
+    #[must_use]
+    pub fn attested(mut self, document: &str) -> Self {
+        self.attestations = Some(document.to_owned());
+        self
+    }
+
+    /// With the attestations of another package.
+    #[must_use]
+    pub fn with_papers_of(mut self, other: &Self) -> Self {
+        self.attestations.clone_from(&other.attestations);
+        self
+    }
+
+    pub(super) fn attestations(&self) -> Option<&str> {
+        self.attestations.as_deref()
     }
 
     /// File name as the registry gives it.

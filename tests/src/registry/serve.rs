@@ -50,6 +50,7 @@ impl Registries {
         let shelf = Arc::new(Mutex::new(Shelf { base: base.clone(), ..Shelf::default() }));
         let routes = Router::new()
             .route("/npm/{name}", get(packument))
+            .route("/npm/-/npm/v1/attestations/{release}", get(npm_attestations))
             .route("/npm/{name}/-/{file}", get(npm_tarball))
             .route("/npm/{scope}/{name}/-/{file}", get(npm_scoped_tarball))
             .route("/pypi/simple/{name}/", get(simple))
@@ -178,11 +179,15 @@ async fn packument(State(shelf): Shared, Path(name): Path<String>) -> Response {
     let versions: serde_json::Map<String, Value> = found
         .iter()
         .map(|p| {
-            let dist = json!({
+            let mut dist = json!({
                 "tarball": format!("{base}/npm/{name}/-/{}", p.file_name()),
                 "integrity": p.integrity(),
                 "shasum": Digest::of(DigestAlgorithm::Sha1, &p.artifact()).hex(),
             });
+            if p.attestations().is_some() {
+                let release = format!("{name}@{}", p.version);
+                dist["attestations"] = json!({ "url": format!("{base}/npm/-/npm/v1/attestations/{release}") });
+            }
             (
                 p.version.clone(),
                 json!({ "name": name, "version": p.version, "license": p.license_claim(), "dist": dist }),
@@ -190,6 +195,15 @@ async fn packument(State(shelf): Shared, Path(name): Path<String>) -> Response {
         })
         .collect();
     Json(json!({ "name": name, "dist-tags": {}, "versions": versions, "time": {} })).into_response()
+}
+
+async fn npm_attestations(State(shelf): Shared, Path(release): Path<String>) -> Response {
+    let shelf = shelf.lock().expect("no thread panics while it holds the shelf");
+    let wanted = |p: &&Package| p.ecosystem == Ecosystem::Npm && format!("{}@{}", p.name, p.version) == release;
+    match shelf.packages.values().find(wanted).and_then(Package::attestations) {
+        Some(document) => document.to_owned().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn npm_tarball(State(shelf): Shared, Path((name, file)): Path<(String, String)>) -> Response {

@@ -106,6 +106,7 @@ pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
         registries,
         policy: PolicyConfig::default(),
         classifier: Default::default(),
+        signature: Default::default(),
         work: WorkConfig::default(),
         telemetry: TelemetryConfig::default(),
         auth: Default::default(),

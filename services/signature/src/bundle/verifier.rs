@@ -30,6 +30,18 @@ pub enum Instance {
     GitHub,
 }
 
+impl Instance {
+    /// A `trusted_root.json`, as it was when this program was built.
+    pub fn trusted_root(self) -> &'static [u8] {
+        let instance = match self {
+            Self::Production => SigstoreInstance::PublicGood,
+            Self::Staging => SigstoreInstance::Staging,
+            Self::GitHub => SigstoreInstance::GitHub,
+        };
+        instance.embedded_trusted_root_json().as_bytes()
+    }
+}
+
 /// Verifies bundles against one trusted root: the certificates and keys of an instance's authorities and logs. It is
 /// parsed once, so keep it.
 pub struct Verifier {
@@ -58,15 +70,11 @@ impl Verifier {
     /// # Errors
     /// [`Error::BadRoot`], if it were broken.
     pub fn embedded(instance: Instance) -> Result<Self, Error> {
-        let (name, root) = match instance {
-            Instance::Production => ("production", SigstoreInstance::PublicGood),
-            Instance::Staging => ("staging", SigstoreInstance::Staging),
-            Instance::GitHub => ("GitHub", SigstoreInstance::GitHub),
-        };
-        let root = root.embedded_trusted_root_json().as_bytes();
+        let root = instance.trusted_root();
         match instance {
-            Instance::Production | Instance::Staging => Self::from_root(name, root),
-            Instance::GitHub => Self::from_github_root(name, root),
+            Instance::Production => Self::from_root("production", root),
+            Instance::Staging => Self::from_root("staging", root),
+            Instance::GitHub => Self::from_github_root("GitHub", root),
         }
     }
 

@@ -15,8 +15,8 @@ use std::{collections::BTreeMap, path::Path};
 /// Largest document, in bytes. That of the public registry takes 1 kB.
 pub const MOST_KEYS: usize = 1 << 20;
 
-/// By the names that the registry gives them.
-#[derive(Debug)]
+/// By the names that the registry gives them. The default is none, by which nothing is signed.
+#[derive(Debug, Default)]
 pub struct Keys(BTreeMap<String, Key>);
 
 #[derive(Debug)]
