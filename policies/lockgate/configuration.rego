@@ -40,8 +40,8 @@ invalid_data contains name if {
 		"thresholds.irregularities_ignored": strings(setting(data.thresholds, "irregularities_ignored")),
 		"thresholds.suspicious": combinations(setting(data.thresholds, "suspicious")),
 		"thresholds.held": held_types(setting(data.thresholds, "held")),
-		"thresholds.classifier.held": strings(setting(setting(data.thresholds, "classifier"), "held")),
-		"thresholds.signature.denied": known_findings(setting(setting(data.thresholds, "signature"), "denied")),
+		"thresholds.classifier.held": strings(object.get(data.thresholds, ["classifier", "held"], null)),
+		"thresholds.signature.denied": known_findings(object.get(data.thresholds, ["signature", "denied"], null)),
 		"thresholds.cooldown": sound_cooldown(setting(data.thresholds, "cooldown")),
 	}
 	not sound
