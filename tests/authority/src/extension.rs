@@ -39,6 +39,7 @@ pub const BUILD_CONFIG_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("
 pub const BUILD_TRIGGER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.20");
 pub const RUN_INVOCATION_URI: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.21");
 pub const SOURCE_VISIBILITY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.22");
+pub const DEPLOYMENT_ENVIRONMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.23");
 
 /// An extension with exactly these bytes in it.
 pub fn raw(oid: ObjectIdentifier, critical: bool, bytes: Vec<u8>) -> Extension {

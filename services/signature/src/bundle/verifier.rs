@@ -83,15 +83,7 @@ impl Verifier {
     /// # Errors
     /// [`Error::RootTooLarge`]; [`Error::BadRoot`] when anything in it cannot be used: who asks for a key wants it heeded.
     pub fn from_root(name: &str, json: &[u8]) -> Result<Self, Error> {
-        if json.len() > MOST_ROOT {
-            return Err(Error::RootTooLarge { name: name.to_owned(), most: MOST_ROOT });
-        }
-        let bad = |cause: String| Error::BadRoot { name: name.to_owned(), cause };
-        let json = std::str::from_utf8(json).map_err(|_| bad("it is not UTF-8".into()))?;
-        let root = TrustedRoot::from_json(json).map_err(|error| bad(error.to_string()))?;
-        let library = sigstore_verify::Verifier::new(&root).map_err(|error| bad(error.to_string()))?;
-        let logs = root.tlogs.into_iter().map(|log| log.log_id.key_id).collect();
-        Ok(Self { library, logs, publicity: Publicity::Logged })
+        Self::new(name, parse_root(name, json)?, Publicity::Logged)
     }
 
     /// By a trusted root of GitHub's own instance, under its rules (see [`Instance::GitHub`]).
@@ -100,11 +92,17 @@ impl Verifier {
     /// As [`Self::from_root`]; [`Error::RootWithLogs`] for a root that names a log: of that instance a proof is asked for,
     /// and these rules would leave it out.
     pub fn from_github_root(name: &str, json: &[u8]) -> Result<Self, Error> {
-        let verifier = Self::from_root(name, json)?;
-        if !verifier.logs.is_empty() {
+        let root = parse_root(name, json)?;
+        if !(root.tlogs.is_empty() && root.ctlogs.is_empty()) {
             return Err(Error::RootWithLogs { name: name.to_owned() });
         }
-        Ok(Self { publicity: Publicity::Unlogged, ..verifier })
+        Self::new(name, root, Publicity::Unlogged)
+    }
+
+    fn new(name: &str, root: TrustedRoot, publicity: Publicity) -> Result<Self, Error> {
+        let bad = |error: sigstore_verify::Error| Error::BadRoot { name: name.to_owned(), cause: error.to_string() };
+        let library = sigstore_verify::Verifier::new(&root).map_err(bad)?;
+        Ok(Self { library, logs: root.tlogs.into_iter().map(|log| log.log_id.key_id).collect(), publicity })
     }
 
     /// # Errors
@@ -208,6 +206,15 @@ impl Verifier {
 }
 
 type Answer = Result<sigstore_verify::VerificationResult, sigstore_verify::Error>;
+
+fn parse_root(name: &str, json: &[u8]) -> Result<TrustedRoot, Error> {
+    if json.len() > MOST_ROOT {
+        return Err(Error::RootTooLarge { name: name.to_owned(), most: MOST_ROOT });
+    }
+    let bad = |cause: String| Error::BadRoot { name: name.to_owned(), cause };
+    let json = std::str::from_utf8(json).map_err(|_| bad("it is not UTF-8".into()))?;
+    TrustedRoot::from_json(json).map_err(|error| bad(error.to_string()))
+}
 
 pub(crate) fn parse(bundle: &[u8]) -> Result<Bundle, Rejection> {
     if bundle.len() > MOST_BUNDLE {

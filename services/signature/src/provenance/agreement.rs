@@ -1,6 +1,6 @@
 //! What statement and certificate both say must be the same.
 
-use super::{GITHUB_ISSUER, ProvenanceFacts, Runner, slsa::Claimed};
+use super::{GITHUB, GITHUB_ISSUER, ProvenanceFacts, Runner, slsa::Claimed};
 use crate::bundle::{Claims, Quoted, Verified};
 use std::fmt;
 
@@ -105,8 +105,11 @@ fn differ(field: Field, stated: &str, certified: &str) -> Disagreement {
 /// The statement has the file's path, the certificate an address with the ref. Where no workflow is certified, it is the
 /// signer's name.
 fn workflow(claimed: &Claimed, claims: &Claims, repository: &str, signer: Option<&str>) -> Result<(), Disagreement> {
-    let certified = claims.build_config.as_deref().or(signer);
-    let (Some(path), Some(certified)) = (claimed.workflow.as_deref(), certified) else { return Ok(()) };
+    let Some(certified) = claims.build_config.as_deref().or(signer) else { return Ok(()) };
+    if let Some(name) = claimed.workflow_name.as_deref() {
+        agree(Field::Workflow, Some(&format!("{GITHUB}/{name}")), Some(certified))?;
+    }
+    let Some(path) = claimed.workflow.as_deref() else { return Ok(()) };
     let refs = [&claims.source_ref, &claims.source_commit, &claims.build_config_commit, &claimed.workflow_ref];
     let mut refs = refs.into_iter().flatten();
     let same =
@@ -114,7 +117,8 @@ fn workflow(claimed: &Claimed, claims: &Claims, repository: &str, signer: Option
     if same { Ok(()) } else { Err(differ(Field::Workflow, path, certified)) }
 }
 
-/// A builder is either the workflow that signed, or the host's runner. Any other name is one that the statement alone knows.
+/// A builder is the workflow that signed, the run, or the host's runner; npm's client named itself in the first weeks of
+/// 2023. Any other name is one that the statement alone knows.
 fn builder(
     stated: &str,
     claims: &Claims,
@@ -122,21 +126,29 @@ fn builder(
     issuer: Option<&str>,
     signer: Option<&str>,
 ) -> Result<(), Disagreement> {
-    let runner = claims.runner.as_deref();
-    let is_github_runner = issuer == Some(GITHUB_ISSUER)
-        && match stated.strip_prefix("https://github.com/actions/runner") {
-            Some("") => true,
-            Some(kind) => runner.is_none_or(|runner| kind.strip_prefix('/') == Some(runner)),
-            None => false,
-        };
-    let is_gitlab_runner = stated
-        .strip_prefix(repository)
-        .and_then(|rest| rest.strip_prefix("/-/runners/"))
-        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
-    if signer == Some(stated) || is_github_runner || is_gitlab_runner {
+    let is_certified = [signer, claims.run.as_deref()].contains(&Some(stated));
+    let is_githubs = issuer == Some(GITHUB_ISSUER) && is_github_builder(stated, claims.runner.as_deref());
+    if is_certified || is_githubs || is_gitlab_runner(stated, repository) {
         return Ok(());
     }
-    Err(differ(Field::Builder, stated, signer.or(runner).unwrap_or("nobody")))
+    Err(differ(Field::Builder, stated, signer.or(claims.runner.as_deref()).unwrap_or("nobody")))
+}
+
+fn is_github_builder(stated: &str, runner: Option<&str>) -> bool {
+    if let Some(version) = stated.strip_prefix("https://github.com/npm/cli@") {
+        return version.starts_with(|c: char| c.is_ascii_digit());
+    }
+    match stated.strip_prefix("https://github.com/actions/runner") {
+        Some("") => true,
+        Some(kind) => kind.strip_prefix('/').is_some_and(|kind| runner.is_none_or(|runner| kind == runner)),
+        None => false,
+    }
+}
+
+/// By its number.
+fn is_gitlab_runner(stated: &str, repository: &str) -> bool {
+    let number = stated.strip_prefix(repository).and_then(|rest| rest.strip_prefix("/-/runners/"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// What is not known to be a host's machine is the owner's.

@@ -25,6 +25,8 @@ pub(super) struct Claimed {
     pub(super) workflow: Option<String>,
     /// Where the workflow's file was taken from: not always the ref that was built.
     pub(super) workflow_ref: Option<String>,
+    /// All of it in one, as `OWNER/NAME/PATH@REF` on GitHub.
+    pub(super) workflow_name: Option<String>,
     pub(super) trigger: Option<String>,
     pub(super) run: Option<String>,
     pub(super) runner: Option<String>,
@@ -157,6 +159,7 @@ mod v1 {
                 commit,
                 workflow: workflow.path,
                 workflow_ref: workflow.r#ref,
+                workflow_name: None,
                 trigger: github.event_name,
                 run: predicate.run_details.metadata.invocation_id,
                 runner: github.runner_environment,
@@ -215,8 +218,10 @@ mod v0_2 {
         fn from(predicate: Predicate) -> Self {
             let invocation = predicate.invocation;
             let (repository, source_ref) = invocation.config_source.uri.map(|uri| source(&uri)).unzip();
-            // GitLab names a job there, and not a file.
-            let workflow = invocation.config_source.entry_point.filter(|path| path.starts_with(".github/"));
+            // A file; in the first weeks, file and ref with the repository before them; on GitLab, a job.
+            let entry = invocation.config_source.entry_point;
+            let workflow = entry.clone().filter(|path| path.starts_with(".github/"));
+            let workflow_name = entry.filter(|name| name.contains("/.github/"));
             Self {
                 build_type: predicate.build_type,
                 builder: predicate.builder.id,
@@ -224,6 +229,7 @@ mod v0_2 {
                 source_ref: source_ref.flatten().or(invocation.environment.github_ref),
                 commit: invocation.config_source.digest.sha1,
                 workflow,
+                workflow_name,
                 trigger: invocation.environment.github_event_name,
                 repository_id: invocation.environment.github_repository_id,
                 owner_id: invocation.environment.github_repository_owner_id,
