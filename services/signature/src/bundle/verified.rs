@@ -12,7 +12,7 @@ use sigstore_verify::{
 #[derive(Debug)]
 pub struct Verified {
     identity: Option<Identity>,
-    claims: Option<Claims>,
+    claims: Option<Box<Claims>>,
     signed_at: Option<DateTime<Utc>>,
     payload: Option<Vec<u8>>,
 }
@@ -34,7 +34,7 @@ impl Verified {
         };
         Self {
             identity: name.zip(issuer).map(|(name, issuer)| Identity { name, issuer }),
-            claims: result.certificate().map(Claims::of),
+            claims: result.certificate().map(Claims::of).map(Box::new),
             signed_at: earliest.and_then(|at| DateTime::from_timestamp(at.as_second(), 0)),
             payload,
         }
@@ -52,7 +52,7 @@ impl Verified {
 
     /// What else the certificate says; none where a key signed.
     pub fn claims(&self) -> Option<&Claims> {
-        self.claims.as_ref()
+        self.claims.as_deref()
     }
 
     /// The earliest time that a timestamp authority or the log vouches for, to the second; with a key there may be none.
