@@ -180,9 +180,9 @@ fn attested(
         // A digest is not read from anywhere.
         Err(error) => return Err(Rejected::new(Reason::Unsupported, error.to_string())),
     };
-    judge(&verified)?;
     let statement = Statement::read(&verified).map_err(|found| Rejected::from(&found))?;
     *predicate_type = Some(statement.predicate_type().to_owned());
+    judge(&verified)?;
     judge_statement(file, &statement)?;
     Attested::by_certificate(&verified, &statement)
 }
