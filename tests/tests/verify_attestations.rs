@@ -147,7 +147,7 @@ fn npms_attestations_are_told_one_by_one() {
     // npm puts the top folders together, whatever they are called: which manifest it reads is a question of order.
     for (what, files) in [
         ("it has not exactly one package.json", vec![("package/package.json", MANIFEST), ("other/package.json", "{}")]),
-        ("more than once", vec![("package/package.json", "{}"), ("package/package.json", MANIFEST)]),
+        ("has a name twice", vec![("package/package.json", "{}"), ("package/package.json", MANIFEST)]),
         ("it has not exactly one package.json", vec![("package/index.js", "")]),
         ("its package.json names no release", vec![("package/package.json", "{}")]),
     ] {

@@ -5,7 +5,7 @@ use super::{
     finding_code, print,
 };
 use anyhow::{Context, Result, ensure};
-use lockgate_archive::{Contents, Format, Irregularity, Limits};
+use lockgate_archive::{Format, Limits};
 use lockgate_model::redact::redact;
 use lockgate_signature::npm::{self, Keys, Kind, Release};
 use serde::Deserialize;
@@ -83,23 +83,15 @@ fn read(arguments: &Arguments) -> Result<Vec<u8>> {
 fn manifest(tarball: &[u8]) -> Result<Manifest> {
     let format = Format::sniff(tarball).filter(|format| *format != Format::Zip).context("it is no tarball")?;
     let contents = lockgate_archive::read(tarball, format, &Limits::default());
-    ensure!(contents.is_complete(), "the tarball cannot be read whole, so its manifest may be another one");
+    ensure!(contents.is_complete(), "it cannot be read whole or has a name twice, so its manifest may be another one");
     let mut found = contents.files.iter().filter(|file| is_manifest(&file.path));
     let (Some(file), None) = (found.next(), found.next()) else {
         anyhow::bail!("it has not exactly one {MANIFEST} in its top folder");
     };
-    ensure!(!stands_twice(&contents), "it has a {MANIFEST} more than once");
     let text = file.content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&file.content);
     serde_json::from_slice(text).with_context(|| format!("its {MANIFEST} names no release"))
 }
 
 fn is_manifest(path: &str) -> bool {
     path.split_once('/').is_some_and(|(_, inside)| inside.eq_ignore_ascii_case(MANIFEST))
-}
-
-fn stands_twice(contents: &Contents) -> bool {
-    contents
-        .irregularities
-        .iter()
-        .any(|one| matches!(one, Irregularity::DuplicateName { path, .. } if is_manifest(path)))
 }
