@@ -76,7 +76,8 @@ fn ask(lockgate: &Path, cases: &[Case], questions: &[Question]) -> Result<Sum> {
     Ok(sum)
 }
 
-fn build() -> Result<PathBuf> {
+/// The program that is asked.
+pub(crate) fn build() -> Result<PathBuf> {
     let mut build = command("cargo");
     build.env("SQLX_OFFLINE", "true").args(["build", "-q", "--locked", "-p", "lockgate-gate", "--bin", "lockgate"]);
     cargo::run("build lockgate", &mut build)?;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: set-up, tests and the demo, one command each.
 
+mod attestations;
 mod bench;
 mod cargo;
 mod chaos;
@@ -36,6 +37,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Show the bundles of a sigstore-conformance checkout to `lockgate verify-bundle`, and say which answers are not expected.
     Conformance(conformance::Arguments),
+    /// Show the attestations of real releases, from checkouts of other projects, to `lockgate verify-pypi` and `verify-bundle`.
+    Attestations(attestations::Arguments),
     /// Kill, starve and mislead a server while pull requests come in, and give an account of every one.
     Chaos(chaos::Arguments),
     /// Each figure of speed beside its peer, in one table.
@@ -70,6 +73,7 @@ fn main() -> Result<()> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Attestations(arguments) => attestations::run(&arguments),
         Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
