@@ -75,12 +75,9 @@ mod v1 {
     #[serde(rename_all = "camelCase")]
     struct BuildDefinition {
         build_type: String,
-        #[serde(default)]
-        external_parameters: External,
-        #[serde(default)]
-        internal_parameters: Internal,
-        #[serde(default)]
-        resolved_dependencies: Vec<Dependency>,
+        external_parameters: Option<External>,
+        internal_parameters: Option<Internal>,
+        resolved_dependencies: Option<Vec<Dependency>>,
     }
 
     #[derive(Debug, Default, Deserialize)]
@@ -116,7 +113,7 @@ mod v1 {
     #[serde(default)]
     struct Dependency {
         uri: Option<String>,
-        digest: Digest,
+        digest: Option<Digest>,
     }
 
     #[derive(Debug, Default, Deserialize)]
@@ -128,8 +125,7 @@ mod v1 {
     #[derive(Debug, Deserialize)]
     struct RunDetails {
         builder: Builder,
-        #[serde(default)]
-        metadata: Metadata,
+        metadata: Option<Metadata>,
     }
 
     #[derive(Debug, Default, Deserialize)]
@@ -141,27 +137,26 @@ mod v1 {
     impl From<Predicate> for Claimed {
         fn from(predicate: Predicate) -> Self {
             let definition = predicate.build_definition;
-            let workflow = definition.external_parameters.workflow.unwrap_or_default();
-            let github = definition.internal_parameters.github.unwrap_or_default();
+            let workflow = definition.external_parameters.and_then(|outer| outer.workflow).unwrap_or_default();
+            let github = definition.internal_parameters.and_then(|inner| inner.github).unwrap_or_default();
             let repository = workflow.repository.map(|address| source(&address).0);
-            // The first dependency that is the repository itself; what else was used is not what was built.
-            let built = definition.resolved_dependencies.into_iter().find(|dependency| {
-                let address = dependency.uri.as_deref().map(|uri| source(uri).0);
-                repository.is_none() || address == repository
-            });
-            let (uri, commit) = built.map(|built| (built.uri, built.digest.git_commit)).unwrap_or_default();
-            let (address, source_ref) = uri.map(|uri| source(&uri)).unzip();
+            // The dependency that is the repository itself: what else was used is not what was built.
+            let of_repository = |dependency: &Dependency| {
+                repository.is_some() && dependency.uri.as_deref().map(|uri| source(uri).0) == repository
+            };
+            let mut dependencies = definition.resolved_dependencies.unwrap_or_default().into_iter();
+            let built = dependencies.find(of_repository).unwrap_or_default();
             Self {
                 build_type: definition.build_type,
                 builder: predicate.run_details.builder.id,
-                repository: repository.or(address),
-                source_ref: source_ref.flatten(),
-                commit,
+                source_ref: built.uri.and_then(|uri| source(&uri).1),
+                commit: built.digest.and_then(|digest| digest.git_commit),
+                repository,
                 workflow: workflow.path,
                 workflow_ref: workflow.r#ref,
                 workflow_name: None,
                 trigger: github.event_name,
-                run: predicate.run_details.metadata.invocation_id,
+                run: predicate.run_details.metadata.and_then(|metadata| metadata.invocation_id),
                 runner: github.runner_environment,
                 repository_id: github.repository_id,
                 owner_id: github.repository_owner_id,
@@ -179,22 +174,21 @@ mod v0_2 {
     pub(super) struct Predicate {
         build_type: String,
         builder: Builder,
-        #[serde(default)]
-        invocation: Invocation,
+        invocation: Option<Invocation>,
     }
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default, rename_all = "camelCase")]
     struct Invocation {
-        config_source: ConfigSource,
-        environment: Environment,
+        config_source: Option<ConfigSource>,
+        environment: Option<Environment>,
     }
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default, rename_all = "camelCase")]
     struct ConfigSource {
         uri: Option<String>,
-        digest: Digest,
+        digest: Option<Digest>,
         entry_point: Option<String>,
     }
 
@@ -216,23 +210,25 @@ mod v0_2 {
 
     impl From<Predicate> for Claimed {
         fn from(predicate: Predicate) -> Self {
-            let invocation = predicate.invocation;
-            let (repository, source_ref) = invocation.config_source.uri.map(|uri| source(&uri)).unzip();
+            let invocation = predicate.invocation.unwrap_or_default();
+            let config = invocation.config_source.unwrap_or_default();
+            let environment = invocation.environment.unwrap_or_default();
+            let (repository, source_ref) = config.uri.map(|uri| source(&uri)).unzip();
             // A file; in the first weeks, file and ref with the repository before them; on GitLab, a job.
-            let entry = invocation.config_source.entry_point;
+            let entry = config.entry_point;
             let workflow = entry.clone().filter(|path| path.starts_with(".github/"));
             let workflow_name = entry.filter(|name| name.contains("/.github/"));
             Self {
                 build_type: predicate.build_type,
                 builder: predicate.builder.id,
                 repository,
-                source_ref: source_ref.flatten().or(invocation.environment.github_ref),
-                commit: invocation.config_source.digest.sha1,
+                source_ref: source_ref.flatten().or(environment.github_ref),
+                commit: config.digest.unwrap_or_default().sha1,
                 workflow,
                 workflow_name,
-                trigger: invocation.environment.github_event_name,
-                repository_id: invocation.environment.github_repository_id,
-                owner_id: invocation.environment.github_repository_owner_id,
+                trigger: environment.github_event_name,
+                repository_id: environment.github_repository_id,
+                owner_id: environment.github_repository_owner_id,
                 ..Self::default()
             }
         }

@@ -302,6 +302,27 @@ fn a_statement_that_cannot_be_read_is_rejected() {
     assert_eq!(reason(&attestation), Reason::Malformed);
 }
 
+/// What a builder does not say, it may leave out or set to null; what is told is the certificate's.
+#[test]
+fn a_builder_may_say_little() {
+    let world = World::new();
+    let [mut v1, mut v0_2] = both();
+    let full = honest(&world, &identity(), &v1);
+    for part in ["externalParameters", "internalParameters", "resolvedDependencies"] {
+        v1["predicate"]["buildDefinition"][part] = Value::Null;
+        assert_eq!(honest(&world, &identity(), &v1), full, "{part}");
+    }
+    v1["predicate"]["runDetails"].as_object_mut().unwrap().remove("metadata");
+    assert_eq!(honest(&world, &identity(), &v1), full);
+    let full = honest(&world, &identity(), &v0_2);
+    for part in ["configSource", "environment"] {
+        v0_2["predicate"]["invocation"][part] = Value::Null;
+        assert_eq!(honest(&world, &identity(), &v0_2), full, "{part}");
+    }
+    v0_2["predicate"].as_object_mut().unwrap().remove("invocation");
+    assert_eq!(honest(&world, &identity(), &v0_2), full);
+}
+
 #[test]
 fn a_signed_artifact_attests_nothing() {
     let world = World::new();
