@@ -145,7 +145,7 @@ fn a_release_built_as_those_before_has_nothing_found() {
         r#ref: Some("refs/tags/v1".into()),
         runner: Some("github-hosted".into()),
     };
-    assert_eq!(facts.earlier[0].builds, [build.clone()]);
+    assert_eq!(facts.earlier[0].builds, std::slice::from_ref(&build));
     assert_eq!(builds::build(&facts.attestations[0].attestation), Some(build));
     let next = How { reference: "refs/tags/v1.1.0", ..USUAL };
     assert_eq!(world.found(Some(&next)), [], "another tag is no news");
