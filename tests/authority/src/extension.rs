@@ -4,17 +4,18 @@ use crate::Name;
 use der::{
     Encode,
     asn1::{BitString, Ia5String, ObjectIdentifier, OctetString, Utf8StringRef},
-    oid::db::{
-        rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME},
-        rfc6962::CT_PRECERT_SCTS,
-    },
+    oid::db::{rfc5280::ID_CE_BASIC_CONSTRAINTS, rfc6962::CT_PRECERT_SCTS},
 };
 use x509_cert::ext::{
     Extension,
     pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName, name::GeneralName},
 };
 
-pub use der::oid::db::rfc5280::{ID_KP_CODE_SIGNING as CODE_SIGNING, ID_KP_TIME_STAMPING as TIME_STAMPING};
+pub use der::oid::db::rfc5280::{
+    ID_CE_EXT_KEY_USAGE as EXTENDED_KEY_USAGE, ID_CE_KEY_USAGE as KEY_USAGE,
+    ID_CE_SUBJECT_ALT_NAME as ALTERNATIVE_NAMES, ID_KP_CODE_SIGNING as CODE_SIGNING,
+    ID_KP_TIME_STAMPING as TIME_STAMPING,
+};
 
 // What the certificate authority was told by who vouched for the identity. The texts of the first are bare, those of the
 // others are UTF8String (`docs/oid-info.md` of Fulcio).
@@ -62,11 +63,11 @@ pub fn basic_constraints(ca: bool, path_len_constraint: Option<u8>) -> Extension
 pub fn key_usage(bits: u8) -> Extension {
     let unused = bits.trailing_zeros().min(7);
     let bits = BitString::new(u8::try_from(unused).expect("at most 7"), [bits]).expect("one byte with its unused bits");
-    encoded(ID_CE_KEY_USAGE, true, &bits)
+    encoded(KEY_USAGE, true, &bits)
 }
 
 pub fn extended_key_usage(purposes: &[ObjectIdentifier], critical: bool) -> Extension {
-    encoded(ID_CE_EXT_KEY_USAGE, critical, &ExtendedKeyUsage(purposes.to_vec()))
+    encoded(EXTENDED_KEY_USAGE, critical, &ExtendedKeyUsage(purposes.to_vec()))
 }
 
 pub fn alternative_names(names: &[Name]) -> Extension {
@@ -74,7 +75,7 @@ pub fn alternative_names(names: &[Name]) -> Extension {
         Name::Uri(text) => GeneralName::UniformResourceIdentifier(Ia5String::new(text).expect("it is ASCII")),
         Name::Email(text) => GeneralName::Rfc822Name(Ia5String::new(text).expect("it is ASCII")),
     };
-    encoded(ID_CE_SUBJECT_ALT_NAME, true, &SubjectAltName(names.iter().map(general).collect()))
+    encoded(ALTERNATIVE_NAMES, true, &SubjectAltName(names.iter().map(general).collect()))
 }
 
 /// Signed certificate timestamps: a list in the encoding of TLS, in an OCTET STRING of its own.

@@ -29,10 +29,12 @@ pub mod timestamp;
 
 pub use authority::Authority;
 pub use bundle::{Content, IN_TOTO, Material, Recipe, Signer, Time, Version, pae};
+pub use der::asn1::ObjectIdentifier;
 pub use entry::Kind;
 pub use identity::{Identity, Name};
 pub use key::{Key, sha256};
 pub use root::window;
+pub use x509_cert::TbsCertificate;
 
 /// When things happen unless said otherwise: 2024-01-01T00:00:00Z, in seconds since 1970.
 pub const NEW_YEAR: i64 = 1_704_067_200;
