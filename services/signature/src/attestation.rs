@@ -97,6 +97,8 @@ pub enum Reason {
     UntrustedCertificate,
     /// The certificate had expired, or was not valid yet.
     NotValidAtSigning,
+    /// Signed after all that the trusted root names had ended.
+    StaleRoot,
     CertificateNotLogged,
     NoInclusionProof,
     NotInLog,
@@ -191,6 +193,7 @@ impl From<&Rejection> for Rejected {
             Rejection::DigestIsNotEnough(_) => Reason::DigestIsNotEnough,
             Rejection::UntrustedCertificate(_) => Reason::UntrustedCertificate,
             Rejection::NotValidAtSigning(_) => Reason::NotValidAtSigning,
+            Rejection::StaleRoot(_) => Reason::StaleRoot,
             Rejection::CertificateNotLogged(_) => Reason::CertificateNotLogged,
             Rejection::NoInclusionProof(_) => Reason::NoInclusionProof,
             Rejection::NotInLog(_) => Reason::NotInLog,

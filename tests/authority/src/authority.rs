@@ -33,7 +33,7 @@ impl Authority {
     pub fn new() -> Self {
         let root = Template::authority("CN=root,O=authority.example.test", OPENED, CLOSED, Some(1));
         let root = Held::root(&root, Key::p384());
-        let below = Template::authority("CN=intermediate,O=authority.example.test", OPENED, CLOSED, Some(0));
+        let below = Template::intermediate("CN=intermediate,O=authority.example.test", OPENED, CLOSED, Some(0));
         Self {
             intermediate: root.below(&below, Key::p384()),
             root,

@@ -33,6 +33,12 @@ impl Template {
         Self { subject: subject.to_owned(), from, to, extensions }
     }
 
+    /// For an authority that may issue certificates for signing code alone.
+    pub fn intermediate(subject: &str, from: i64, to: i64, path_length: Option<u8>) -> Self {
+        Self::authority(subject, from, to, path_length)
+            .with(extension::extended_key_usage(&[extension::CODE_SIGNING], false))
+    }
+
     /// For who signs: ten minutes from `at` on.
     pub fn leaf(identity: &Identity, at: i64) -> Self {
         let mut extensions = vec![

@@ -1,11 +1,15 @@
 //! Why a bundle does not hold, in words for who reads a check.
 
-use super::{Expected, Quoted};
+use super::{
+    Expected, Quoted,
+    known::{Ended, Known, Role},
+};
 use crate::Error;
 use sigstore_verify::{
     CertificateError, TimestampError, TransparencyLogError, bundle,
-    rekor::body::RekorEntryBody,
-    types::{Bundle, DerPublicKey, LogKeyId, TransparencyLogEntry},
+    crypto::parse_certificate_info,
+    rekor::body::{DsseV001Signature, IntotoSignature, RekorEntryBody},
+    types::{Bundle, DerCertificate, DerPublicKey, TransparencyLogEntry},
 };
 use std::fmt;
 
@@ -52,6 +56,8 @@ pub enum Rejection {
     DigestIsNotEnough(Quoted),
     UntrustedCertificate(Quoted),
     NotValidAtSigning(Quoted),
+    /// Signed after all that the trusted root names of a kind had ended: by what was retired, or the root is out of date.
+    StaleRoot(Ended),
     /// The authority did not publish the certificate (signed certificate timestamp).
     CertificateNotLogged(Quoted),
     /// Nothing shows that the signature was logged.
@@ -110,6 +116,11 @@ impl fmt::Display for Rejection {
                 write!(f, "the certificate does not come from a trusted authority ({detail})")
             }
             Self::NotValidAtSigning(detail) => write!(f, "the certificate was not valid at signing time ({detail})"),
+            Self::StaleRoot(ended) => write!(
+                f,
+                "the trusted root knows nobody for the time of signing ({ended}): the root is out of date, or what was retired \
+                 signed; get the instance's current trusted root"
+            ),
             Self::CertificateNotLogged(detail) => {
                 write!(f, "the certificate is not shown to have been published ({detail})")
             }
@@ -136,8 +147,8 @@ pub(super) struct Asked<'a> {
     pub(super) bundle: &'a Bundle,
     /// None, when it was asked who signed.
     pub(super) expected: Option<&'a Expected>,
-    /// Those of the trusted root.
-    pub(super) logs: &'a [LogKeyId],
+    /// What the trusted root names.
+    pub(super) known: &'a Known,
 }
 
 /// What is looked up here, and the few words of the library that are read, choose between reasons alone: it is a rejection
@@ -162,8 +173,14 @@ impl Asked<'_> {
             }
             Library::ArtifactMismatch(detail) => Rejection::OtherArtifact(detail.into()),
             Library::UnsupportedArtifact(detail) => Rejection::DigestIsNotEnough(detail.into()),
-            Library::Certificate(error) => certificate(&error),
+            // Once the root is read, this is said of its logs of certificates alone.
+            Library::InvalidTrustRoot(detail) => Rejection::CertificateNotLogged(detail.into()),
+            Library::Certificate(error) => self.certificate(&error),
             Library::TransparencyLog(error) => self.log(&error),
+            Library::Timestamp(TimestampError::OutsideAuthorityValidity { time }) => {
+                let detail = format!("the authority that made it is not trusted for its time, {time}");
+                self.stale(Role::TimestampAuthority, time.as_second()).unwrap_or(Rejection::Timestamp(detail.into()))
+            }
             Library::Timestamp(TimestampError::NoVerifiedTimestamp(detail)) => Rejection::NoTime(detail.into()),
             Library::Timestamp(error) => Rejection::Timestamp(error.to_string().into()),
             Library::Bundle(error) => structure(&error),
@@ -179,14 +196,45 @@ impl Asked<'_> {
             TransparencyLogError::EntryMismatch(_) => Rejection::OtherEntry(detail),
             TransparencyLogError::IntegratedTime(_) => Rejection::NotValidAtSigning(detail),
             TransparencyLogError::MalformedEntry(_) => Rejection::Malformed(detail),
+            TransparencyLogError::InclusionPromise(text) if text.contains("No log key valid at") => {
+                self.unknown_log().or_else(|| self.late_entry()).unwrap_or(Rejection::NotInLog(detail))
+            }
             _ => self.unknown_log().unwrap_or(Rejection::NotInLog(detail)),
         }
     }
 
     fn unknown_log(&self) -> Option<Rejection> {
         let mut entries = self.bundle.verification_material.tlog_entries.iter();
-        let unknown = entries.find(|entry| !self.logs.contains(&entry.log_id.key_id))?;
+        let unknown = entries.find(|entry| self.known.log(&entry.log_id.key_id).is_none())?;
         Some(Rejection::UnknownLog { log: unknown.log_id.key_id.to_string().into() })
+    }
+
+    /// Whether an entry is of a time when all the logs of the trusted root had ended.
+    fn late_entry(&self) -> Option<Rejection> {
+        let entries = &self.bundle.verification_material.tlog_entries;
+        let times = entries.iter().filter_map(|entry| entry.integrated_time);
+        times.map(|time| time.as_second()).find_map(|time| self.stale(Role::Log, time))
+    }
+
+    fn stale(&self, role: Role, time: i64) -> Option<Rejection> {
+        self.known.ended(role, time).map(Rejection::StaleRoot)
+    }
+
+    /// When the certificate was issued.
+    fn issued(&self) -> Option<i64> {
+        let certificate = parse_certificate_info(self.bundle.signing_certificate()?).ok()?;
+        Some(certificate.not_before.as_second())
+    }
+
+    fn certificate(&self, error: &CertificateError) -> Rejection {
+        let stale = match error {
+            CertificateError::NoValidAuthority { time } => self.stale(Role::CertificateAuthority, time.as_second()),
+            CertificateError::Sct(text) if text.contains("not valid at") => {
+                self.issued().and_then(|time| self.stale(Role::CertificateLog, time))
+            }
+            _ => None,
+        };
+        stale.unwrap_or_else(|| certificate(error))
     }
 
     /// Whether each of the log's entries names another key than the expected one.
@@ -208,6 +256,9 @@ fn certificate(error: &CertificateError) -> Rejection {
             Rejection::NotValidAtSigning(detail)
         }
         CertificateError::Sct(_) => Rejection::CertificateNotLogged(detail),
+        CertificateError::Malformed(text) if text.contains("UnsupportedCriticalExtension") => {
+            Rejection::Unsupported(detail)
+        }
         CertificateError::Malformed(_) => Rejection::Malformed(detail),
         _ => Rejection::UntrustedCertificate(detail),
     }
@@ -228,12 +279,28 @@ fn structure(error: &bundle::Error) -> Rejection {
     }
 }
 
+/// The key, or that of the certificate, which the log says an entry was signed with.
 fn logged_key(entry: &TransparencyLogEntry) -> Option<DerPublicKey> {
     match RekorEntryBody::parse(&entry.canonicalized_body, entry.kind_version).ok()? {
         RekorEntryBody::HashedRekordV001(body) => body.spec.signature.public_key.parse_public_key().ok(),
         RekorEntryBody::HashedRekordV002(body) => {
             body.spec.hashed_rekord_v002.signature.verifier.public_key.map(|key| key.raw_bytes)
         }
+        RekorEntryBody::DsseV001(body) => body.spec.signatures.first().and_then(dsse_key),
+        RekorEntryBody::IntotoV002(body) => body.spec.content.envelope.signatures.first().and_then(in_toto_key),
         _ => None,
     }
+}
+
+fn dsse_key(signature: &DsseV001Signature) -> Option<DerPublicKey> {
+    let pem = std::str::from_utf8(signature.verifier.as_bytes()).ok()?;
+    DerPublicKey::from_pem(pem).ok().or_else(|| certified_key(&signature.parse_certificate().ok()?))
+}
+
+fn in_toto_key(signature: &IntotoSignature) -> Option<DerPublicKey> {
+    signature.parse_public_key().ok().or_else(|| certified_key(&signature.parse_certificate().ok()?))
+}
+
+fn certified_key(certificate: &DerCertificate) -> Option<DerPublicKey> {
+    Some(parse_certificate_info(certificate).ok()?.public_key)
 }

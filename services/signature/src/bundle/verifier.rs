@@ -1,11 +1,16 @@
-//! Asks sigstore-verify, with every check on.
+//! Asks sigstore-verify, with every check on, and then what it does not ask.
 
-use super::{Artifact, Expected, MOST_BUNDLE, MOST_ROOT, Rejection, Verification, Verified, rejection};
+use super::{
+    Artifact, Ended, Expected, MOST_BUNDLE, MOST_ROOT, Rejection, Verification, Verified,
+    known::{self, Known},
+    rejection, stricter, unambiguous,
+};
 use crate::{Error, file};
+use chrono::{DateTime, Utc};
 use sigstore_verify::{
     Policy, PublicKeyVerificationPolicy, VerificationPolicy,
     trust_root::{SigstoreInstance, TrustedRoot},
-    types::{ArtifactDigest, Bundle, HashAlgorithm, LogKeyId, Sha256Hash},
+    types::{ArtifactDigest, Bundle, HashAlgorithm, Sha256Hash},
 };
 use std::{fmt, io::Read, path::Path};
 
@@ -46,7 +51,7 @@ impl Instance {
 /// parsed once, so keep it.
 pub struct Verifier {
     library: sigstore_verify::Verifier,
-    logs: Vec<LogKeyId>,
+    known: Known,
     publicity: Publicity,
 }
 
@@ -102,7 +107,7 @@ impl Verifier {
     fn new(name: &str, root: TrustedRoot, publicity: Publicity) -> Result<Self, Error> {
         let bad = |error: sigstore_verify::Error| Error::BadRoot { name: name.to_owned(), cause: error.to_string() };
         let library = sigstore_verify::Verifier::new(&root).map_err(bad)?;
-        Ok(Self { library, logs: root.tlogs.into_iter().map(|log| log.log_id.key_id).collect(), publicity })
+        Ok(Self { library, known: Known::of(&root), publicity })
     }
 
     /// # Errors
@@ -117,6 +122,12 @@ impl Verifier {
     /// The same.
     pub fn from_github_file(path: &Path) -> Result<Self, Error> {
         Self::from_github_root(&path.display().to_string(), &file::read(path, MOST_ROOT)?)
+    }
+
+    /// What of the trusted root is over by `now`, of which nothing follows: a root that is out of date. What was signed
+    /// before can still be verified.
+    pub fn ended(&self, now: DateTime<Utc>) -> Vec<Ended> {
+        self.known.all_ended(now.timestamp())
     }
 
     /// Whether `bundle` (JSON) is a signature for `artifact` by who is `expected`.
@@ -157,9 +168,12 @@ impl Verifier {
             (_, None) => return Ok(Verification::Rejected(Rejection::NoCertificate)),
         }
         let verified = match self.ask(bundle, artifact, self.policy(expected).as_ref())? {
-            Ok(result) => Verified::new(bundle, &result),
+            Ok(result) => match stricter::judge(bundle, &result, &self.known) {
+                Ok(()) => Verified::new(bundle, &result),
+                Err(rejection) => return Ok(Verification::Rejected(rejection)),
+            },
             Err(error) => {
-                let asked = rejection::Asked { bundle, expected, logs: &self.logs };
+                let asked = rejection::Asked { bundle, expected, known: &self.known };
                 return asked.read(error).map(Verification::Rejected);
             }
         };
@@ -213,7 +227,10 @@ fn parse_root(name: &str, json: &[u8]) -> Result<TrustedRoot, Error> {
     }
     let bad = |cause: String| Error::BadRoot { name: name.to_owned(), cause };
     let json = std::str::from_utf8(json).map_err(|_| bad("it is not UTF-8".into()))?;
-    TrustedRoot::from_json(json).map_err(|error| bad(error.to_string()))
+    unambiguous::once(json.as_bytes()).map_err(|found| bad(found.to_string()))?;
+    let mut root = TrustedRoot::from_json(json).map_err(|error| bad(error.to_string()))?;
+    known::narrow(&mut root).map_err(bad)?;
+    Ok(root)
 }
 
 pub(crate) fn parse(bundle: &[u8]) -> Result<Bundle, Rejection> {
@@ -221,6 +238,7 @@ pub(crate) fn parse(bundle: &[u8]) -> Result<Bundle, Rejection> {
         return Err(Rejection::TooLarge { most: MOST_BUNDLE });
     }
     let text = std::str::from_utf8(bundle).map_err(|_| Rejection::Malformed("it is not UTF-8".to_owned().into()))?;
+    unambiguous::bundle(bundle)?;
     Bundle::from_json(text).map_err(|error| Rejection::Malformed(error.to_string().into()))
 }
 

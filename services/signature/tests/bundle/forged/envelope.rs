@@ -11,7 +11,7 @@ const MESSAGES: [Forgery; 8] = [
     (
         "a digest of another kind",
         |_, case| message(case)["messageDigest"]["algorithm"] = "SHA2_512".into(),
-        "OtherArtifact",
+        "Unsupported",
     ),
     ("a digest of no kind", |_, case| message(case)["messageDigest"]["algorithm"] = "SHA1".into(), "Malformed"),
     ("another signature", |_, case| flip(&mut message(case)["signature"]), "Signature"),
@@ -60,7 +60,8 @@ const STATEMENTS: [Forgery; 12] = [
 #[test]
 fn forged_messages_are_rejected() {
     rejected(Case::message, &MESSAGES);
-    rejected(Case::second, &MESSAGES);
+    // A timestamp is found to be of another signature before.
+    rejected(Case::second, &MESSAGES[..4]);
 }
 
 #[test]

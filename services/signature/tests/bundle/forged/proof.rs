@@ -11,14 +11,14 @@ const LOGGED: i64 = NEW_YEAR + 60;
 const PROMISES: [Forgery; 11] = [
     ("an earlier time", |_, case| at(case, LOGGED - 30), "NotInLog"),
     ("a later time", |_, case| at(case, LOGGED + 30), "NotInLog"),
-    ("no time", |_, case| drop(remove(entry(case), "integratedTime")), "NotInLog"),
+    ("no time", |_, case| drop(remove(entry(case), "integratedTime")), "NoTime"),
     ("no index", |_, case| drop(remove(entry(case), "logIndex")), "NotInLog"),
     ("another index", |_, case| entry(case)["logIndex"] = "4163432".into(), "NotInLog"),
     ("another promise", |_, case| flip(&mut entry(case)["inclusionPromise"]["signedEntryTimestamp"]), "NotInLog"),
     ("the promise of another entry", other_promise, "NotInLog"),
     ("the promise of another log", |_, case| promise(case, &Log::first("log.example.test")), "NotInLog"),
     ("a log that is not known", |_, case| entry(case)["logId"]["keyId"] = base64([7; 32]), "UnknownLog"),
-    ("a log's name of another length", |_, case| entry(case)["logId"]["keyId"] = base64([7; 31]), "UnknownLog"),
+    ("a log's name of another length", |_, case| entry(case)["logId"]["keyId"] = base64([7; 31]), "Malformed"),
     ("a time to come", to_come, "NotValidAtSigning"),
 ];
 

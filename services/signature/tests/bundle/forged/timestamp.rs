@@ -1,6 +1,6 @@
 //! When it was signed, by a timestamp authority (RFC 3161).
 
-use super::{Forgery, base64, bytes, flip, rejected, remove, replace};
+use super::{Forgery, base64, bytes, rejected, remove, replace};
 use crate::{ARTIFACT, Case, workflow};
 use lockgate_authority::{
     Authority, CLOSED, Content, Key, NEW_YEAR, OPENED, Recipe, Time,
@@ -125,7 +125,6 @@ fn last_bit(case: &mut Case) {
     let mut stamp = bytes(&stamps(case)[0]["signedTimestamp"]);
     *stamp.last_mut().unwrap() ^= 1;
     put(case, stamp);
-    let _ = flip;
 }
 
 fn more(case: &mut Case) {
