@@ -2,6 +2,7 @@
 
 use super::{finding_code, print};
 use anyhow::Result;
+use chrono::Utc;
 use clap::builder::NonEmptyStringValueParser;
 use lockgate_model::redact::redact;
 use lockgate_signature::bundle::{self, Artifact, Expected, Instance, PublicKey, Verification, Verified, Verifier};
@@ -45,6 +46,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         None if arguments.staging => Verifier::embedded(Instance::Staging)?,
         None => Verifier::embedded(Instance::Production)?,
     };
+    for ended in verifier.ended(Utc::now()) {
+        eprintln!("lockgate: {} is out of date: {ended}; get the current one", redact(&root_name(arguments)));
+    }
     let bundle = bundle::read(&arguments.bundle)?;
     let name = arguments.artifact.to_string_lossy();
     match verifier.verify(&bundle, &Artifact::named(&arguments.artifact), &expected(arguments)?)? {
@@ -55,6 +59,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     Ok(finding_code(true))
+}
+
+fn root_name(arguments: &Arguments) -> String {
+    match &arguments.trusted_root {
+        Some(path) => format!("the trusted root {}", path.display()),
+        None => "the trusted root that is built in".to_owned(),
+    }
 }
 
 fn expected(arguments: &Arguments) -> Result<Expected> {

@@ -8,6 +8,9 @@
 //! certificate's place. Nothing of it can be switched off; GitHub's own instance, which has no logs, is asked under its own
 //! rules, and only with a trusted root that names none.
 //!
+//! Most of it is sigstore-verify's work. What that lets pass is stopped beside it (`stricter.rs`, `known.rs`,
+//! `unambiguous.rs`); for each there is a forgery in `tests/bundle/forged` which it accepts.
+//!
 //! [`Verifier::identify`] answers who signed, where nobody is expected beforehand; its caller has to judge the answer.
 //!
 //! Who is stopped by it, as long as the expected identity comes from the operator:

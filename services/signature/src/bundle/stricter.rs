@@ -57,6 +57,7 @@ fn is_for_one_signer(der: &DerCertificate) -> Result<(), Rejection> {
     let usage = certificate.get::<KeyUsage>().map_err(malformed)?;
     match (names, usage) {
         (1, Some((_, usage))) if usage.digital_signature() => Ok(()),
+        (0, _) => Err(Rejection::NoIdentity),
         (1, _) => Err(Rejection::UntrustedCertificate("it is not for digital signatures".to_owned().into())),
         (names, _) => Err(Rejection::UntrustedCertificate(format!("it has {names} names where one is wanted").into())),
     }
