@@ -85,7 +85,8 @@ pub struct Held {
 impl Held {
     /// Signed by itself.
     pub fn root(template: &Template, key: Key) -> Self {
-        let tbs = to_be_signed(template, &name(&template.subject), &key, &key);
+        let template = template.clone().with(extension::subject_key(&key));
+        let tbs = to_be_signed(&template, &name(&template.subject), &key, &key);
         Self { der: signed(tbs, &key), key }
     }
 
@@ -97,7 +98,8 @@ impl Held {
 
     /// What `self` would sign, for who wants to change it first; then [`Self::sign`].
     pub fn prepare(&self, template: &Template, key: &Key) -> TbsCertificate {
-        to_be_signed(template, &self.name(), &self.key, key)
+        let template = template.clone().with(extension::subject_key(key)).with(extension::authority_key(&self.key));
+        to_be_signed(&template, &self.name(), &self.key, key)
     }
 
     /// The certificate's DER.

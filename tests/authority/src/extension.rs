@@ -1,14 +1,20 @@
 //! Certificate extensions: those of X.509, and those in which a certificate authority of Sigstore says what was built where.
 
-use crate::Name;
+use crate::{Key, Name, sha256};
 use der::{
     Encode,
     asn1::{BitString, Ia5String, ObjectIdentifier, OctetString, Utf8StringRef},
-    oid::db::{rfc5280::ID_CE_BASIC_CONSTRAINTS, rfc6962::CT_PRECERT_SCTS},
+    oid::{
+        AssociatedOid,
+        db::{rfc5280::ID_CE_BASIC_CONSTRAINTS, rfc6962::CT_PRECERT_SCTS},
+    },
 };
 use x509_cert::ext::{
     Extension,
-    pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName, name::GeneralName},
+    pkix::{
+        AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, SubjectAltName, SubjectKeyIdentifier,
+        name::GeneralName,
+    },
 };
 
 pub use der::oid::db::rfc5280::{
@@ -76,6 +82,25 @@ pub fn alternative_names(names: &[Name]) -> Extension {
         Name::Email(text) => GeneralName::Rfc822Name(Ia5String::new(text).expect("it is ASCII")),
     };
     encoded(ALTERNATIVE_NAMES, true, &SubjectAltName(names.iter().map(general).collect()))
+}
+
+/// What the key is called by others: the first 20 bytes of its digest (RFC 7093, section 2).
+pub fn subject_key(key: &Key) -> Extension {
+    encoded(SubjectKeyIdentifier::OID, false, &SubjectKeyIdentifier(key_identifier(key)))
+}
+
+/// Of the key that signs the certificate.
+pub fn authority_key(key: &Key) -> Extension {
+    let identifier = AuthorityKeyIdentifier {
+        key_identifier: Some(key_identifier(key)),
+        authority_cert_issuer: None,
+        authority_cert_serial_number: None,
+    };
+    encoded(AuthorityKeyIdentifier::OID, false, &identifier)
+}
+
+fn key_identifier(key: &Key) -> OctetString {
+    OctetString::new(&sha256(&key.raw())[..20]).expect("20 bytes")
 }
 
 /// Signed certificate timestamps: a list in the encoding of TLS, in an OCTET STRING of its own.
