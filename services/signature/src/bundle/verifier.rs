@@ -239,7 +239,13 @@ pub(crate) fn parse(bundle: &[u8]) -> Result<Bundle, Rejection> {
     }
     let text = std::str::from_utf8(bundle).map_err(|_| Rejection::Malformed("it is not UTF-8".to_owned().into()))?;
     unambiguous::bundle(bundle)?;
-    Bundle::from_json(text).map_err(|error| Rejection::Malformed(error.to_string().into()))
+    Bundle::from_json(text).map_err(|error| unreadable(error.to_string()))
+}
+
+/// Of a version or with an entry of a kind to come it is well formed.
+fn unreadable(error: String) -> Rejection {
+    let unknown = ["media type", "unsupported Rekor entry format"].iter().any(|what| error.contains(what));
+    if unknown { Rejection::Unsupported(error.into()) } else { Rejection::Malformed(error.into()) }
 }
 
 /// What the library was not asked.

@@ -63,7 +63,7 @@ const SECOND: [Forgery; 8] = [
 ];
 const CERTIFICATE_2: &str = "/spec/hashedRekordV002/signature/verifier/x509Certificate/rawBytes";
 
-const DSSE: [Forgery; 8] = [
+const DSSE: [Forgery; 9] = [
     (
         "another signature",
         |a, case| log(a, case, |b| put(b, "/spec/signatures/0/signature", base64("another"))),
@@ -83,6 +83,7 @@ const DSSE: [Forgery; 8] = [
     ("two signatures", |a, case| log(a, case, |b| twice(b, "/spec/signatures")), "OtherEntry"),
     ("another certificate", other_certificate, "OtherEntry"),
     ("another certificate for the same key", same_key, "OtherEntry"),
+    ("an entry of a kind that was given up", |a, case| kind(a, case, Kind::DsseSecond), "Unsupported"),
     ("an entry for a message", |a, case| kind(a, case, Kind::Hashed), "Unsupported"),
 ];
 

@@ -10,7 +10,7 @@ const FORGERIES: [Forgery; 14] = [
     (
         "a version to come",
         |_, case| case.bundle["mediaType"] = "application/vnd.dev.sigstore.bundle.v9+json".into(),
-        "Malformed",
+        "Unsupported",
     ),
     ("no material", |_, case| drop(remove(&mut case.bundle, "verificationMaterial")), "Malformed"),
     ("no content", |_, case| no_content(case), "Malformed"),
@@ -19,7 +19,7 @@ const FORGERIES: [Forgery; 14] = [
     ("version 0.2 with a promise alone", |a, case| promise_alone(a, case, Version::V0_2), "NoInclusionProof"),
     ("version 0.3 with a promise alone", |a, case| promise_alone(a, case, Version::V0_3), "NoInclusionProof"),
     ("version 0.1 without a promise", |_, case| no_promise(case), "NoInclusionProof"),
-    ("another kind of entry", |_, case| entry(case)["kindVersion"]["version"] = "0.0.9".into(), "Malformed"),
+    ("another kind of entry", |_, case| entry(case)["kindVersion"]["version"] = "0.0.9".into(), "Unsupported"),
     ("the kind of the second generation", |_, case| entry(case)["kindVersion"]["version"] = "0.0.2".into(), "NotInLog"),
     ("a negative index", |_, case| entry(case)["logIndex"] = "-1".into(), "Malformed"),
     ("a size that is no number", |_, case| entry(case)["inclusionProof"]["treeSize"] = json!(1.5), "Malformed"),
