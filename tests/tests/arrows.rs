@@ -25,6 +25,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-classifier", &["lockgate-archive"]),
         ("lockgate-dataset", &["lockgate-archive", "lockgate-classifier", "lockgate-ecosystems", "lockgate-model"]),
         ("lockgate-signature", &[]),
+        ("lockgate-mirror", &["lockgate-model", "lockgate-outbound"]),
         ("lockgate-policy", &["lockgate-model"]),
         ("lockgate-store", &["lockgate-model"]),
         ("lockgate-report", &["lockgate-model"]),
@@ -40,6 +41,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "lockgate-source",
                 "lockgate-ecosystems",
                 "lockgate-evidence",
+                "lockgate-mirror",
                 "lockgate-signature",
                 "lockgate-policy",
                 "lockgate-store",
@@ -51,12 +53,13 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
 }
 
 /// Heavy or dangerous dependencies, each with its only user.
-const FENCES: [(&str, &str); 5] = [
+const FENCES: [(&str, &str); 6] = [
     ("sqlx", "lockgate-store"),
     ("gix", "lockgate-source"),
     ("regorus", "lockgate-policy"),
     ("ort", "lockgate-classifier"),
     ("sigstore-verify", "lockgate-signature"),
+    ("object_store", "lockgate-mirror"),
 ];
 
 fn packages() -> Vec<Value> {

@@ -5,9 +5,12 @@
 //! registry's own host and no other. What a body means is the protocol's matter ([`crate::RegistryProtocol`]).
 
 mod cache;
+mod document;
 mod exchange;
 mod hosts;
 mod retry;
+
+pub use document::{Document, Revision};
 
 use crate::{Secret, adapter};
 use bytes::Bytes;

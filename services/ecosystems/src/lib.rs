@@ -22,7 +22,7 @@ mod secret;
 mod toml_lock;
 
 pub use adapter::EcosystemAdapter;
-pub use client::{Client, Limits, RegistryConfig};
+pub use client::{Client, Document, Limits, RegistryConfig, Revision};
 pub use detect::{detect, parse};
 pub use diff::diff;
 pub use protocol::{MetadataRequest, RegistryProtocol};

@@ -4,8 +4,10 @@
 
 mod auth;
 mod classifier;
+mod firewall;
 #[cfg(test)]
 mod hostile;
+mod mirror;
 mod outbound;
 mod retention;
 mod signature;
@@ -13,6 +15,8 @@ mod signature;
 pub(crate) use auth::is_private;
 pub use auth::{AuthConfig, GrantConfig, OidcConfig};
 pub use classifier::ClassifierConfig;
+pub use firewall::FirewallConfig;
+pub use mirror::MirrorConfig;
 pub use outbound::OutboundConfig;
 pub use retention::RetentionConfig;
 pub use signature::SignatureConfig;
@@ -63,6 +67,12 @@ pub struct Config {
     pub outbound: OutboundConfig,
     #[serde(default)]
     pub retention: RetentionConfig,
+    /// Absent: artifacts that passed are kept only where the firewall is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<MirrorConfig>,
+    /// Absent: no package manager installs through this server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firewall: Option<FirewallConfig>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -235,6 +245,8 @@ impl Config {
         self.outbound.validate()?;
         self.classifier.validate()?;
         self.retention.validate()?;
+        self.mirror.iter().try_for_each(MirrorConfig::validate)?;
+        self.firewall.iter().try_for_each(FirewallConfig::validate)?;
         self.auth.validate(&self.server.public_url)
     }
 
@@ -247,6 +259,9 @@ impl Config {
             ("server.public_url", Some(&self.server.public_url)),
             ("telemetry.otlp_endpoint", self.telemetry.otlp_endpoint.as_ref()),
             ("outbound.proxy", self.outbound.proxy.as_ref()),
+            ("firewall.public_url", self.firewall.as_ref().and_then(|f| f.public_url.as_ref())),
+            ("mirror.url", self.mirror.as_ref().and_then(|m| m.url.as_ref())),
+            ("mirror.endpoint", self.mirror.as_ref().and_then(|m| m.endpoint.as_ref())),
         ];
         let others = others.into_iter().chain(github.map(|(key, url)| (key, Some(url))));
         for (key, url) in registries.chain(others.map(|(key, url)| (key.to_owned(), url))) {
@@ -261,7 +276,8 @@ impl Config {
     pub fn outbound_hosts(&self) -> Vec<String> {
         let issuer = self.auth.oidc.iter().filter_map(|oidc| Url::parse(&oidc.issuer).ok());
         let github = self.github.iter().flat_map(|github| [github.web_url.clone(), github.api_url.clone()]);
-        let urls = issuer.chain(github).chain(self.telemetry.otlp_endpoint.clone());
+        let bucket = self.mirror.as_ref().and_then(|mirror| mirror.endpoint.clone());
+        let urls = issuer.chain(github).chain(self.telemetry.otlp_endpoint.clone()).chain(bucket);
         let hosts = urls.filter_map(|url| url.host_str().map(str::to_owned)).chain(self.registry_hosts());
         let names = hosts.map(|host| host.rsplit_once(':').map_or(host.clone(), |(name, _)| name.to_owned()));
         let names = names.filter(|name| name.parse::<std::net::IpAddr>().is_err() && name != "localhost");
@@ -283,6 +299,13 @@ impl Config {
         files.extend(
             self.auth.oidc.iter().map(|o| ("auth.oidc.client_secret_file".to_owned(), o.client_secret_file.as_path())),
         );
+        for mirror in &self.mirror {
+            let keys = [
+                ("mirror.access_key_id_file", &mirror.access_key_id_file),
+                ("mirror.secret_access_key_file", &mirror.secret_access_key_file),
+            ];
+            files.extend(keys.into_iter().filter_map(|(key, file)| Some((key.to_owned(), file.as_deref()?))));
+        }
         files
     }
 
@@ -328,6 +351,11 @@ impl Config {
         hosts.sort();
         hosts.dedup();
         hosts
+    }
+
+    /// The mirror's section, where artifacts that passed are kept.
+    pub fn mirror_section(&self) -> Option<MirrorConfig> {
+        self.mirror.clone().or_else(|| self.firewall.as_ref().map(|_| MirrorConfig::default()))
     }
 
     /// Folder of the bare repositories that fetches share.

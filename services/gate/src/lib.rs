@@ -6,7 +6,9 @@
 pub mod cli;
 pub mod config;
 pub mod credentials;
+pub mod firewall;
 pub mod jobs;
+pub mod mirror;
 pub mod models;
 pub mod pipeline;
 pub mod process;

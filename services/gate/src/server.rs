@@ -3,7 +3,9 @@
 use crate::{
     config::{Config, read_secret, secret_from},
     credentials::Credentials,
+    firewall::Door,
     jobs::{Context, Workers},
+    mirror,
     models::{self, Models},
     pipeline::{Collector, Knowledge},
     telemetry,
@@ -20,6 +22,7 @@ use lockgate_source::Cache;
 use lockgate_store::{Store, provision};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// Named to registries, so that their operators know who asks.
 pub const USER_AGENT: &str = concat!("lockgate/", env!("CARGO_PKG_VERSION"));
@@ -87,14 +90,22 @@ fn collector_with(
     license: LicenseData,
     classifier: Option<classifier::Classifier>,
 ) -> Result<Collector> {
-    let client = Client::new(config.registry_configs()?, USER_AGENT)
-        .and_then(|client| client.fresh_for(Duration::from_secs(config.work.registry_fresh_seconds)))
-        .context("set up the registry client")?;
+    let client = registry_client(config)?;
     let budget = Duration::from_secs(config.work.collector_seconds);
     let signature = config.signature.check()?;
     let data = CollectorData { license, versions: lockgate_ecosystems::versions, signature, classifier };
     let checks = lockgate_evidence::collectors(data);
     Ok(Collector::new(client, knowledge, checks, budget, config.work.releases_at_once))
+}
+
+/// The client of the configured registries.
+///
+/// # Errors
+/// When a registry's configuration cannot be used.
+pub fn registry_client(config: &Config) -> Result<Client> {
+    Client::new(config.registry_configs()?, USER_AGENT)
+        .and_then(|client| client.fresh_for(Duration::from_secs(config.work.registry_fresh_seconds)))
+        .context("set up the registry client")
 }
 
 /// The running model, where one is configured.
@@ -132,11 +143,12 @@ pub fn context(config: Config, store: Store) -> Result<Arc<Context>> {
     // Each evaluation is given the model that is chosen for it.
     let unchosen = models.is_some().then(models::unchosen);
     let collector = collector_with(&config, Knowledge::stored(store.clone()), license, unchosen)?;
+    let mirror = mirror::of(&config, &store, collector.client())?;
     let github = github(&config)?;
     let credentials = Arc::new(Credentials::read(&config)?);
     let git = Cache::new(config.git_cache(), config.work.git_cache_bytes);
     let policy = PolicyHandle::new(policy);
-    Ok(Arc::new(Context { store, collector, models, policy, github, credentials, git, config }))
+    Ok(Arc::new(Context { store, collector, mirror, models, policy, github, credentials, git, config }))
 }
 
 /// Serves until `stop` ends, then lets running jobs finish.
@@ -150,6 +162,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let state = AppState::new(Arc::clone(&context), telemetry::metrics()?)?;
+    // Judging is work: the firewall is open where work is done.
+    let stopping = CancellationToken::new();
+    let door = if role == Role::Intake { None } else { Door::open(&context).await? };
     let access_log = state.access_log.clone();
     let watching = tokio::spawn(Arc::clone(&context.credentials).watch(context.github.clone()));
     let scoring = match context.models.as_ref().filter(|_| role != Role::Intake) {
@@ -157,8 +172,13 @@ pub async fn serve(
         None => None,
     };
     let workers = (role != Role::Intake).then(|| Workers::start(&context));
+    let firewall = door.map(|door| tokio::spawn(door.serve(stopping.clone().cancelled_owned())));
     tracing::info!(address = %listener.local_addr()?, ?role, policy = %context.policy.current().digest(), "serving");
     web::connections::serve(&listener, &web::router(state, role), stop).await;
+    stopping.cancel();
+    if let Some(firewall) = firewall {
+        firewall.await.context("the firewall ended early")?;
+    }
     access_log.finish().await;
     if let Some(workers) = workers {
         workers.stop().await;

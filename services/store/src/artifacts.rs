@@ -70,3 +70,32 @@ pub async fn record(
     .doing(|| format!("record the artifact {purl} {file}"))?;
     Ok(())
 }
+
+/// A file of a release whose bytes were looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedAt {
+    pub purl: String,
+    pub file: String,
+    pub sha256: Digest,
+}
+
+/// The files of these releases whose bytes once matched what their registry states, in order.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub async fn of(executor: impl PgExecutor<'_>, purls: &[String]) -> Result<Vec<LookedAt>> {
+    let rows = sqlx::query!(
+        "select distinct purl, file, sha256 from known_artifacts where purl = any($1) order by purl, file, sha256",
+        purls
+    )
+    .fetch_all(executor)
+    .await
+    .doing(|| format!("list the artifacts of {} releases", purls.len()))?;
+    rows.into_iter()
+        .map(|row| {
+            let subject = format!("the known artifact {} {}", row.purl, row.file);
+            let sha256 = row.sha256.parse().map_err(|e| StoreError::unreadable(subject, e))?;
+            Ok(LookedAt { purl: row.purl, file: row.file, sha256 })
+        })
+        .collect()
+}

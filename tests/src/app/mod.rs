@@ -340,6 +340,8 @@ fn configuration(github: &FakeGitHub, registries: &Registries, folder: &TempDir,
         telemetry: Default::default(),
         outbound: Default::default(),
         retention: Default::default(),
+        mirror: None,
+        firewall: None,
         auth: Default::default(),
     }
 }

@@ -26,6 +26,7 @@ struct Shelf {
     /// Path fragment, fault, how often.
     faults: Vec<(String, Fault, usize)>,
     requests: Vec<String>,
+    credentials: Vec<String>,
     base: String,
 }
 
@@ -102,6 +103,11 @@ impl Registries {
         self.lock().requests.clone()
     }
 
+    /// Values of `Authorization` that came with requests.
+    pub fn credentials(&self) -> Vec<String> {
+        self.lock().credentials.clone()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Shelf> {
         self.shelf.lock().expect("no thread panics while it holds the shelf")
     }
@@ -114,6 +120,8 @@ async fn misbehave(State(shelf): Shared, request: Request, next: Next) -> Respon
     let fault = {
         let mut shelf = shelf.lock().expect("no thread panics while it holds the shelf");
         shelf.requests.push(path.clone());
+        let credentials = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        shelf.credentials.extend(credentials.map(str::to_owned));
         let due = shelf.faults.iter_mut().find(|(fragment, _, times)| *times > 0 && path.contains(fragment.as_str()));
         due.map(|(_, fault, times)| {
             *times -= 1;

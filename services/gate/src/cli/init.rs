@@ -112,6 +112,8 @@ pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
         auth: Default::default(),
         outbound,
         retention: Default::default(),
+        mirror: Some(Default::default()),
+        firewall: None,
     })
 }
 

@@ -4,11 +4,13 @@ mod access;
 pub mod advisories;
 mod attested;
 mod audit;
+mod blast_radius;
 mod check;
 mod doctor;
 mod init;
 mod license;
 mod lock;
+mod mirror;
 mod model;
 mod permissions;
 mod policy;
@@ -95,6 +97,11 @@ enum Command {
     /// Export decisions, or verify an export offline.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Look at the artifacts that are kept.
+    #[command(subcommand)]
+    Mirror(mirror::Command),
+    /// Every decision that relied on an artifact, by its digest. Exit: 0 none did, 1 some did, 2 error.
+    BlastRadius(blast_radius::Arguments),
     /// Tokens with which machines ask the server.
     #[command(subcommand)]
     Token(token::Command),
@@ -143,6 +150,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::VerifyCommit(arguments) => verify_commit::run(&arguments),
         Command::Policy(command) => policy::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
+        Command::Mirror(command) => mirror::run(config, command).await,
+        Command::BlastRadius(arguments) => blast_radius::run(config, &arguments).await,
         Command::Token(command) => token::run(config, command).await,
     }
 }

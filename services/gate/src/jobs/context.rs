@@ -1,6 +1,6 @@
 //! What every job needs, built once by the server.
 
-use crate::{config::Config, credentials::Credentials, models::Models, pipeline::Collector};
+use crate::{config::Config, credentials::Credentials, mirror::Keeper, models::Models, pipeline::Collector};
 use anyhow::{Context as _, Result};
 use lockgate_github::{App, InstallationClient};
 use lockgate_policy::PolicyHandle;
@@ -20,6 +20,8 @@ pub struct Context {
     pub config: Config,
     pub store: Store,
     pub collector: Collector,
+    /// Where artifacts that passed are kept.
+    pub mirror: Option<Keeper>,
     /// Where a model is configured.
     pub models: Option<Arc<Models>>,
     pub policy: PolicyHandle,

@@ -1,15 +1,15 @@
 //! Fourth job: policy judges, the decision is appended to the chain.
 
 use super::{
-    Context,
+    Context, Task,
     ended::{Ended, Holding},
     opening,
 };
 use anyhow::{Context as _, Result};
 use chrono::Utc;
-use lockgate_model::{AssessedRelease, Assessment, Change, Decision, Evidence, Reason, ReleaseKey, Waiver};
+use lockgate_model::{AssessedRelease, Assessment, Change, Decision, DecisionRecord, Evidence, Outcome, Reason, ReleaseKey, Waiver};
 use lockgate_policy::{Context as PolicyContext, Policy};
-use lockgate_store::{decisions, evaluations, evidence, policies, waivers};
+use lockgate_store::{decisions, evaluations, evidence, jobs, policies, waivers};
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) async fn run(
@@ -37,7 +37,10 @@ pub(crate) async fn run(
     }
     policies::remember(&mut *transaction, policy.digest(), policy.files()).await?;
     let outcome = decision.outcome();
-    append(&mut transaction, &evaluation, assessment, decision, Judge { policy: &policy, facts }).await?;
+    let record = append(&mut transaction, &evaluation, assessment, decision, Judge { policy: &policy, facts }).await?;
+    if outcome == Outcome::Allow && context.mirror.is_some() {
+        jobs::enqueue(&mut *transaction, &Task::KeepArtifacts { decision: record.id }.job()).await?;
+    }
     opening::show_evaluation(&mut transaction, &evaluation).await?;
     let ended = holding.commit(transaction).await?;
     metrics::counter!("lockgate_decisions_total", "outcome" => outcome.name()).increment(1);
@@ -83,7 +86,7 @@ async fn append(
     assessment: Assessment,
     decision: Decision,
     judge: Judge<'_>,
-) -> Result<()> {
+) -> Result<DecisionRecord> {
     let new = decisions::NewDecision {
         evaluation_id: evaluation.id,
         repository: evaluation.repository.clone(),
@@ -100,9 +103,9 @@ async fn append(
         registry_hosts: judge.facts.registry_hosts,
         waivers: judge.facts.waivers,
     };
-    decisions::append(transaction, &new).await?;
+    let record = decisions::append(transaction, &new).await?;
     evaluations::set_state(&mut **transaction, evaluation.id, evaluations::State::Publishing).await?;
-    Ok(())
+    Ok(record)
 }
 
 /// Ends an evaluation whose job was given up: incomplete, with the reason, in the same chain as every other decision.
@@ -124,7 +127,8 @@ pub(crate) async fn append_failure(
     let assessment = Assessment { change, releases: Vec::new(), asked_at: Utc::now() };
     let decision = Decision::Incomplete { reasons: vec![failure(job, why)] };
     let facts = PolicyContext { registry_hosts: context.config.registry_hosts(), waivers: Vec::new() };
-    append(transaction, evaluation, assessment, decision, Judge { policy: &policy, facts }).await
+    append(transaction, evaluation, assessment, decision, Judge { policy: &policy, facts }).await?;
+    Ok(())
 }
 
 /// A job that failed, as a reason that the check run can show.

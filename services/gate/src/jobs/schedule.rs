@@ -12,6 +12,8 @@ const RETAIN_SECONDS: u64 = 3600;
 const WATCH_MODELS_SECONDS: u64 = 60;
 /// Seconds between two looks whether yesterday was measured.
 const MEASURE_DRIFT_SECONDS: u64 = 3600;
+/// Seconds between two looks whether a part of the mirror is due.
+const VERIFY_MIRROR_SECONDS: u64 = 30;
 
 /// Enqueues until `stop`.
 pub(super) async fn keep(context: Arc<Context>, stop: CancellationToken) {
@@ -24,7 +26,8 @@ pub(super) async fn keep(context: Arc<Context>, stop: CancellationToken) {
     let (mut sweep, mut compare) = (every(work.sweep_seconds), every(work.compare_deliveries_seconds));
     let mut retain = every(RETAIN_SECONDS);
     let (mut watch, mut measure) = (every(WATCH_MODELS_SECONDS), every(MEASURE_DRIFT_SECONDS));
-    let scores = context.models.is_some();
+    let mut verify = every(VERIFY_MIRROR_SECONDS);
+    let (scores, keeps) = (context.models.is_some(), context.mirror.is_some());
     loop {
         let enqueued = tokio::select! {
             _ = sweep.tick() => enqueue(&context, &Task::Sweep {}).await,
@@ -32,6 +35,7 @@ pub(super) async fn keep(context: Arc<Context>, stop: CancellationToken) {
             _ = retain.tick() => enqueue(&context, &Task::Retain {}).await,
             _ = watch.tick(), if scores => enqueue(&context, &Task::WatchModels {}).await,
             _ = measure.tick(), if scores => enqueue(&context, &Task::MeasureDrift {}).await,
+            _ = verify.tick(), if keeps => enqueue(&context, &Task::VerifyMirror {}).await,
             () = stop.cancelled() => return,
         };
         if let Err(error) = enqueued {

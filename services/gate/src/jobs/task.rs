@@ -35,6 +35,10 @@ pub enum Task {
     WatchModels {},
     /// Compare yesterday's releases with what the models were measured on.
     MeasureDrift {},
+    /// Keep the artifacts of a decision that allows.
+    KeepArtifacts { decision: Uuid },
+    /// Look at the part of the mirror that is due.
+    VerifyMirror {},
 }
 
 /// Which head is to be shown.
@@ -54,8 +58,8 @@ impl Task {
     /// What is done at once and releases others, what is wanted first before the others: what was begun is finished
     /// before what is new, and a delivery comes first, since it may stop work.
     pub const PIPELINE: [&str; 4] = ["handle_delivery", "decide", "collect_evidence", "detect_changes"];
-    /// What waits for GitHub. Apart, so that a GitHub that hangs does not hold up the judging.
-    pub const TELLING: [&str; 8] = [
+    /// What waits for GitHub, or for nobody. Apart, so that a GitHub that hangs does not hold up the judging.
+    pub const TELLING: [&str; 10] = [
         "sweep",
         "compare_deliveries",
         "reconcile",
@@ -64,6 +68,8 @@ impl Task {
         "retain",
         "watch_models",
         "measure_drift",
+        "keep_artifacts",
+        "verify_mirror",
     ];
 
     pub fn kind(&self) -> &'static str {
@@ -80,6 +86,8 @@ impl Task {
             Self::Retain {} => "retain",
             Self::WatchModels {} => "watch_models",
             Self::MeasureDrift {} => "measure_drift",
+            Self::KeepArtifacts { .. } => "keep_artifacts",
+            Self::VerifyMirror {} => "verify_mirror",
         }
     }
 
@@ -118,7 +126,9 @@ impl Task {
             Self::Publish(Shown::CheckRun(id) | Shown::Evaluation(id)) => format!("{kind}:{id}"),
             Self::Reconcile { installation } => format!("{kind}:{installation}"),
             Self::ReconcileRepository { repository } => format!("{kind}:{repository}"),
+            Self::KeepArtifacts { decision } => format!("{kind}:{decision}"),
             Self::CompareDeliveries {}
+            | Self::VerifyMirror {}
             | Self::Sweep {}
             | Self::Retain {}
             | Self::WatchModels {}
@@ -158,6 +168,8 @@ mod tests {
             Task::Retain {},
             Task::WatchModels {},
             Task::MeasureDrift {},
+            Task::KeepArtifacts { decision: id },
+            Task::VerifyMirror {},
         ] {
             let job = task.job();
             assert_eq!(Task::read(&job.kind, &job.payload).unwrap(), task);

@@ -3,9 +3,9 @@
 use super::{
     Context, Task, collect_evidence, decide, detect_changes,
     ended::{Ended, Holding, backoff, later_if_passing},
-    handle_delivery, measure_drift, opening, publish, reconcile, retention, schedule, sweep,
+    handle_delivery, keep_artifacts, measure_drift, opening, publish, reconcile, retention, schedule, sweep,
     task::Shown,
-    watch_models,
+    verify_mirror, watch_models,
 };
 use anyhow::{Context as _, Result, anyhow};
 use futures::{FutureExt, future::BoxFuture};
@@ -203,6 +203,8 @@ fn beside<'a>(context: &'a Arc<Context>, task: &'a Task, holding: &'a Holding) -
         Task::Retain {} => retention::run(context, holding).boxed(),
         Task::WatchModels {} => watch_models::run(context, holding).boxed(),
         Task::MeasureDrift {} => measure_drift::run(context, holding).boxed(),
+        Task::KeepArtifacts { decision } => keep_artifacts::run(context, *decision, holding).boxed(),
+        Task::VerifyMirror {} => verify_mirror::run(context, holding).boxed(),
         _ => sweep::run(context, holding).boxed(),
     }
 }

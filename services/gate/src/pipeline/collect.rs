@@ -6,7 +6,7 @@
 
 use super::{
     Knowledge,
-    fetch::{Fetcher, Side, claims},
+    fetch::{Fetcher, HeldFile, Side, claims},
     knowledge::{Advisories, Package},
 };
 use anyhow::Result;
@@ -54,16 +54,21 @@ impl Collector {
         Self { checks: Arc::new(self.checks.iter().map(replaced).collect()), ..self.clone() }
     }
 
+    /// The same, looking at one file alone, whose bytes are there already.
+    pub(crate) fn looking_at(&self, held: HeldFile) -> Self {
+        Self { fetcher: self.fetcher.only(held), ..self.clone() }
+    }
+
     /// Each check's id with the JSON Schema of its facts.
     pub fn facts_schemas(&self) -> impl Iterator<Item = (&'static str, schemars::Schema)> + '_ {
         self.checks.iter().map(|check| (check.id(), check.facts_schema()))
     }
 
-    pub(super) fn knowledge(&self) -> &Knowledge {
+    pub(crate) fn knowledge(&self) -> &Knowledge {
         &self.fetcher.knowledge
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.fetcher.client
     }
 

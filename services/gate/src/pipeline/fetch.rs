@@ -2,6 +2,7 @@
 
 use super::{Knowledge, knowledge::Stated};
 use anyhow::Result;
+use bytes::Bytes;
 use lockgate_archive as archive;
 use lockgate_ecosystems::{self as ecosystems, Client};
 use lockgate_evidence::{Attested, Earlier, FetchedArtifact, Signed};
@@ -33,11 +34,25 @@ pub(super) struct Fetcher {
     pub client: Client,
     pub knowledge: Knowledge,
     opened: Arc<Semaphore>,
+    only: Option<HeldFile>,
+}
+
+/// A file whose bytes are there already, as the only one that is looked at.
+#[derive(Debug, Clone)]
+pub struct HeldFile {
+    /// File name without folders.
+    pub file: String,
+    pub bytes: Bytes,
 }
 
 impl Fetcher {
     pub(super) fn new(client: Client, knowledge: Knowledge) -> Self {
-        Self { client, knowledge, opened: Arc::new(Semaphore::new(OPENED_AT_ONCE)) }
+        Self { client, knowledge, opened: Arc::new(Semaphore::new(OPENED_AT_ONCE)), only: None }
+    }
+
+    /// The same, looking at one file of a release instead of those that its protocol chooses.
+    pub(super) fn only(&self, held: HeldFile) -> Self {
+        Self { only: Some(held), ..self.clone() }
     }
 
     /// Asks the registry about `entry`. Which of its files are known already is looked up for many sides at once:
@@ -48,7 +63,11 @@ impl Fetcher {
         }
         let published = self.client.release(&entry.release).await;
         let protocol = ecosystems::adapter(entry.release.ecosystem).protocol();
-        let files = published.as_ref().map(|release| protocol.files_to_read(release)).unwrap_or_default();
+        let chosen = |release| match &self.only {
+            Some(held) => listed(release, &held.file),
+            None => protocol.files_to_read(release),
+        };
+        let files = published.as_ref().map(chosen).unwrap_or_default();
         let files = files.into_iter().cloned().collect();
         let earlier = match &published {
             Ok(_) => self.earlier(&entry.release).await,
@@ -132,9 +151,13 @@ impl Fetcher {
     }
 
     async fn artifact(&self, entry: &LockedRelease, file: &PublishedFile) -> Result<Result<FetchedArtifact, Cause>> {
-        let bytes = match self.client.artifact(&entry.release, file).await {
-            Ok(bytes) => bytes,
-            Err(cause) => return Ok(Err(cause)),
+        let held = self.only.as_ref().filter(|held| held.file == file.file);
+        let bytes = match held {
+            Some(held) => held.bytes.clone(),
+            None => match self.client.artifact(&entry.release, file).await {
+                Ok(bytes) => bytes,
+                Err(cause) => return Ok(Err(cause)),
+            },
         };
         let opened = {
             let (bytes, expected) = (bytes.clone(), expected_format(file));
@@ -160,6 +183,11 @@ pub(super) fn claims(published: &Result<PublishedRelease, Cause>, artifacts: &[F
         let manifests = artifact.contents.files.iter().filter(|f| adapter.is_manifest(artifact.file.kind, &f.path));
         manifests.fold(claims, |claims, file| claims.or(adapter.claims(&file.path, &file.content)))
     })
+}
+
+/// The file of that name.
+fn listed<'a>(release: &'a PublishedRelease, file: &str) -> Vec<&'a PublishedFile> {
+    release.files.iter().filter(|listed| listed.file == file).collect()
 }
 
 /// What the file should be, for bytes that look like nothing: the reader then says what is wrong with them.
@@ -196,7 +224,7 @@ fn stated(entry: &LockedRelease, files: &[PublishedFile]) -> Option<Vec<Stated>>
 }
 
 /// The strongest digest that resists collisions.
-fn strongest(digests: &[Digest]) -> Option<&Digest> {
+pub(crate) fn strongest(digests: &[Digest]) -> Option<&Digest> {
     digests.iter().filter(|d| d.algorithm().resists_collisions()).max_by_key(|d| d.algorithm())
 }
 

@@ -11,7 +11,10 @@ pub use advisories::{Advisories, LocalAdvisories};
 use anyhow::Result;
 use lockgate_evidence::FirstSeen;
 use lockgate_model::{Digest, Ecosystem, Evidence, EvidenceKey, Release};
-use lockgate_store::{Store, artifacts, evidence, first_seen};
+use lockgate_store::{
+    Store, artifacts, evidence, first_seen,
+    incidents::{self, FoundBy},
+};
 use std::{collections::HashMap, sync::Arc};
 
 pub(super) use lockgate_store::artifacts::Stated;
@@ -59,7 +62,7 @@ impl Knowledge {
         Ok(seen.into_iter().map(|(purl, rows)| (purl, rows.into_iter().map(read).collect())).collect())
     }
 
-    /// Records what the bytes of `file` hashed to. Only the first record of a file stands.
+    /// Records what the bytes of `file` hashed to. Only the first record of a file stands; other bytes are an incident.
     pub async fn record_artifact(
         &self,
         release: &Release,
@@ -68,7 +71,13 @@ impl Knowledge {
         actual: &Digest,
     ) -> Result<()> {
         if let Self::Store(store, _) = self {
-            artifacts::record(store.pool(), &release.purl(), file, stated, actual).await?;
+            let purl = release.purl();
+            artifacts::record(store.pool(), &purl, file, stated, actual).await?;
+            let found_by = FoundBy::Collection;
+            if incidents::note_if_changed(store.pool(), (&purl, file), actual, found_by).await?.is_some() {
+                metrics::counter!("lockgate_incidents_total", "found_by" => found_by.name()).increment(1);
+                tracing::error!(purl, file, now = %actual, "a release is not what was first seen of it");
+            }
         }
         Ok(())
     }
