@@ -8,11 +8,13 @@ mod conformance;
 mod demo;
 mod deny;
 mod descriptions;
+mod firewall;
 mod fuzz;
 mod onnxruntime;
 mod prepare;
 mod provide;
 mod python;
+mod s3rver;
 mod test;
 mod train;
 mod validate;
@@ -45,6 +47,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Throw broken input at every parser, guided by coverage; a table of what was done.
     Fuzz(fuzz::Arguments),
+    /// npm, pnpm, yarn, pip, uv and cargo through the firewall, against the registries that this machine uses.
+    Firewall,
     /// Fetch GitHub's own descriptions, against which a plain `cargo nextest run` then tests too.
     Provide,
     /// Fetch ONNX Runtime, by which the classifier runs, and say where it lies.
@@ -77,6 +81,7 @@ fn main() -> Result<()> {
         Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Firewall => firewall::run(),
         Command::Provide => descriptions::show(),
         Command::Onnxruntime => onnxruntime::show(),
         Command::Train(arguments) => train::run(&arguments),

@@ -2,7 +2,7 @@
 
 use crate::{
     cargo::{self, command},
-    deny, descriptions, onnxruntime, prepare, provide, train,
+    deny, descriptions, onnxruntime, prepare, provide, s3rver, train,
 };
 use anyhow::Result;
 
@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<()> {
     let mut nextest = command("cargo");
     nextest.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]).envs(descriptions::provide()?);
     nextest.env("LOCKGATE_ONNXRUNTIME", onnxruntime::provided()?);
+    nextest.env("LOCKGATE_S3RVER", s3rver::provided()?);
     cargo::run("nextest: arrows, pipeline, browser and the rest", &mut nextest)?;
     train::test()?;
     let mut examples = command("cargo");

@@ -2,9 +2,16 @@
 
 use crate::{MirrorError, transport::Transport};
 use lockgate_outbound::{Network, is_loopback, shown};
-use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, path::Path, prefix::PrefixStore};
-use std::{fmt, path::PathBuf, sync::Arc};
+use object_store::{
+    ObjectStore, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path, prefix::PrefixStore,
+};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
+
+/// Attempts after the first, of a request to a bucket.
+const RETRIES: usize = 3;
+/// Longest time of all of them: who reads waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A folder, or a bucket.
 #[derive(Debug, Clone)]
@@ -69,6 +76,7 @@ impl S3 {
             .with_region(&self.region)
             .with_access_key_id(&self.access_key_id)
             .with_secret_access_key(&self.secret_access_key)
+            .with_retry(RetryConfig { max_retries: RETRIES, retry_timeout: PATIENCE, ..RetryConfig::default() })
             .build()
             .map_err(|e| MirrorError::Unusable(format!("the bucket {}: {e}", self.bucket)))?;
         Ok(match self.prefix.is_empty() {

@@ -4,6 +4,7 @@ use super::{finding_code, model, permissions};
 use crate::{config::Config, server, web::auth::Provider};
 use anyhow::{Context, Result};
 use lockgate_ecosystems::Client;
+use lockgate_mirror::{Mirror, Shard};
 use lockgate_model::{Ecosystem, redact::redact};
 use lockgate_outbound::Network;
 use lockgate_store::{
@@ -62,6 +63,7 @@ pub(super) async fn run(path: &Path) -> Result<ExitCode> {
     findings.note("outbound", outbound(&config).await);
     findings.note("github", github(&config));
     findings.note("sign-in", sign_in(&config).await);
+    findings.note("mirror", mirror(&config).await);
     registries(&config, &mut findings).await;
     database(&config, &mut findings).await;
     println!("{} missing", findings.missing);
@@ -115,6 +117,18 @@ async fn outbound(config: &Config) -> Result<String> {
          outbound.private_hosts",
         unlisted.join(", ")
     )
+}
+
+/// The place where artifacts are kept can be used.
+async fn mirror(config: &Config) -> Result<String> {
+    let Some(section) = config.mirror_section() else {
+        return Ok("artifacts that pass are not kept; [mirror] in the README shows how".to_owned());
+    };
+    let mirror = Mirror::open(&section.place(&config.data_dir, server::USER_AGENT)?)?;
+    for shard in Shard::all().take(1) {
+        mirror.list(shard).await?;
+    }
+    Ok("artifacts that pass can be kept".to_owned())
 }
 
 async fn registries(config: &Config, findings: &mut Findings) {
