@@ -94,8 +94,11 @@ async fn what_a_decision_allows_is_kept_and_what_is_damaged_is_restored() {
     assert_eq!(stage.verify(&[]), (Some(1), vec!["extra quarantined".to_owned()]));
     assert!(!extra.exists());
 
-    let aside: Vec<Vec<u8>> =
-        fs::read_dir(stage.mirror().join("quarantine")).unwrap().flatten().map(|e| fs::read(e.path()).unwrap()).collect();
+    let aside: Vec<Vec<u8>> = fs::read_dir(stage.mirror().join("quarantine"))
+        .unwrap()
+        .flatten()
+        .map(|e| fs::read(e.path()).unwrap())
+        .collect();
     assert_eq!(aside.len(), 3, "what was there was moved, not deleted");
     assert!(aside.contains(&flipped));
     assert_eq!(fs::read(stage.object()).unwrap(), good);

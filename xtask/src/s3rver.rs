@@ -15,7 +15,15 @@ pub(crate) fn provided() -> Result<PathBuf> {
     }
     fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     let mut install = Command::new("npm");
-    install.current_dir(&folder).args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".", S3RVER]);
+    install.current_dir(&folder).args([
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--prefix",
+        ".",
+        S3RVER,
+    ]);
     cargo::run("install s3rver (once)", &mut install)?;
     Ok(program)
 }

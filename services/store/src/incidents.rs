@@ -160,7 +160,8 @@ pub async fn relying_on(executor: impl PgExecutor<'_>, digests: &[String]) -> Re
     .doing(|| "find the decisions that relied on an artifact".to_owned())?;
     rows.into_iter()
         .map(|row| {
-            let outcome = [Outcome::Allow, Outcome::Deny, Outcome::Incomplete].into_iter().find(|o| o.name() == row.outcome);
+            let outcome =
+                [Outcome::Allow, Outcome::Deny, Outcome::Incomplete].into_iter().find(|o| o.name() == row.outcome);
             let outcome = outcome.ok_or_else(|| StoreError::unreadable("a decision", "its outcome is unknown"))?;
             Ok(Relying {
                 decision: row.id,

@@ -111,9 +111,11 @@ async fn relayed(relay: &Relay, request: &Request, mood: Mood) -> Result<Respons
     let answered = asking.send().await?;
     let (status, media) = (answered.status(), answered.headers().get(header::CONTENT_TYPE).cloned());
     let mut body = answered.bytes().await?.to_vec();
-    let is_text = media.as_ref().and_then(|media| media.to_str().ok()).is_none_or(|media| {
-        ["json", "text", "html"].iter().any(|kind| media.contains(kind))
-    }) || rest.ends_with("config.json");
+    let is_text = media
+        .as_ref()
+        .and_then(|media| media.to_str().ok())
+        .is_none_or(|media| ["json", "text", "html"].iter().any(|kind| media.contains(kind)))
+        || rest.ends_with("config.json");
     if is_text && std::str::from_utf8(&body).is_ok() {
         let mut text = String::from_utf8(body)?;
         for (name, origin) in &relay.upstream {

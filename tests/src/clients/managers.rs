@@ -123,7 +123,10 @@ impl Project {
         match manager {
             Manager::Npm | Manager::Pnpm | Manager::Yarn => {
                 let wanted = joined(&|name, version| format!("\"{name}\": \"{version}\""), ", ");
-                write("package.json", format!("{{\"name\": \"p\", \"version\": \"1.0.0\", \"dependencies\": {{{wanted}}}}}"))?;
+                write(
+                    "package.json",
+                    format!("{{\"name\": \"p\", \"version\": \"1.0.0\", \"dependencies\": {{{wanted}}}}}"),
+                )?;
             }
             Manager::Pip => write("requirements.txt", joined(&|name, version| format!("{name}=={version}"), "\n"))?,
             Manager::Uv => {
@@ -135,7 +138,8 @@ impl Project {
             }
             Manager::Cargo => {
                 let wanted = joined(&|name, version| format!("{name} = \"={version}\""), "\n");
-                let head = "[package]\nname = \"p\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[workspace]\n[dependencies]\n";
+                let head =
+                    "[package]\nname = \"p\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[workspace]\n[dependencies]\n";
                 write("Cargo.toml", format!("{head}{wanted}\n"))?;
                 fs::create_dir(project.path().join("src"))?;
                 write("src/lib.rs", String::new())?;
@@ -206,8 +210,20 @@ impl Project {
             }
             Manager::Pip => {
                 let arguments = [
-                    "-m", "pip", "install", "--isolated", "--no-cache-dir", "--disable-pip-version-check", "--target",
-                    "installed", "--report", "report.json", "--index-url", address, "-r", "requirements.txt",
+                    "-m",
+                    "pip",
+                    "install",
+                    "--isolated",
+                    "--no-cache-dir",
+                    "--disable-pip-version-check",
+                    "--target",
+                    "installed",
+                    "--report",
+                    "report.json",
+                    "--index-url",
+                    address,
+                    "-r",
+                    "requirements.txt",
                 ];
                 vec![command("python3".into(), &arguments)]
             }
@@ -305,7 +321,9 @@ pub(super) enum Same {
     Identical,
     /// The address that was installed from is another one, and nothing else.
     ButForTheAddress,
-    Different { line: String },
+    Different {
+        line: String,
+    },
 }
 
 impl fmt::Display for Same {

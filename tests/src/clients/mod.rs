@@ -75,7 +75,10 @@ pub async fn run(options: &Options) -> Result<()> {
     table(&rows);
     app.finish().await;
     let good = rows.iter().all(|row| row.lie.refused() && row.down[0].installed() && row.hanging[0].installed());
-    ensure!(good && rows.iter().all(|row| !row.down[1].installed() && !row.hanging[1].installed()), "a row is not as it must be");
+    ensure!(
+        good && rows.iter().all(|row| !row.down[1].installed() && !row.hanging[1].installed()),
+        "a row is not as it must be"
+    );
     Ok(())
 }
 

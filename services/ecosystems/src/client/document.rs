@@ -11,7 +11,10 @@ pub struct Revision(Validators);
 /// A registry's answer.
 #[derive(Debug, Clone)]
 pub enum Document {
-    Body { bytes: Bytes, revision: Revision },
+    Body {
+        bytes: Bytes,
+        revision: Revision,
+    },
     /// The one of the revision that was named still holds.
     NotModified,
 }

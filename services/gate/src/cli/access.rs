@@ -66,17 +66,25 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Notes an export before it is made: without its row there is none.
+/// Notes an export since a time, as [`note_of`] does.
 ///
 /// # Errors
 /// When the row cannot be committed.
 pub(super) async fn note(pool: &PgPool, command: &str, since: &DateTime<Utc>) -> Result<()> {
+    note_of(pool, command, format!("since {}", time(since))).await
+}
+
+/// Notes what is asked for before it is shown: without its row it is not.
+///
+/// # Errors
+/// When the row cannot be committed.
+pub(super) async fn note_of(pool: &PgPool, command: &str, object: String) -> Result<()> {
     let entry = NewEntry {
         at: Utc::now(),
         principal: super::account(),
         roles: "operator".to_owned(),
         action: format!("lockgate {command}"),
-        objects: vec![format!("since {}", time(since))],
+        objects: vec![object],
         scope: None,
         outcome: 0,
         client: None,

@@ -1,6 +1,6 @@
 //! `lockgate blast-radius DIGEST`: who relied on an artifact.
 
-use super::{finding_code, minute, print};
+use super::{access, finding_code, minute, print};
 use crate::{config::Config, server};
 use anyhow::Result;
 use lockgate_model::Digest;
@@ -27,6 +27,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode> 
     let config = Config::load(path)?;
     let database = server::database(&config).await?;
     let pool = database.store.pool();
+    access::note_of(pool, "blast-radius", arguments.digest.to_string()).await?;
     let digests = incidents::same_bytes(pool, &arguments.digest).await?;
     let relying = incidents::relying_on(pool, &digests).await?;
     let answered = firewall::about(pool, &digests).await?;
@@ -43,7 +44,8 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode> 
     } else {
         let mut text = String::new();
         for one in &relying {
-            let (at, outcome, head) = (minute(one.decided_at), one.outcome.name(), one.head.get(..12).unwrap_or(&one.head));
+            let (at, outcome, head) =
+                (minute(one.decided_at), one.outcome.name(), one.head.get(..12).unwrap_or(&one.head));
             let (repository, purl, lockfile) = (&one.repository, &one.purl, &one.lockfile);
             text += &format!("{at}  {outcome:<10} {repository} {head}  {purl} in {lockfile}  {}\n", page(one));
         }
@@ -54,14 +56,21 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode> 
         for one in &incidents {
             text += &format!(
                 "{}  incident   {} {}: {} became {}, found by {}; {} had relied on it\n",
-                minute(one.found_at), one.purl, one.file, one.before, one.after, one.found_by,
+                minute(one.found_at),
+                one.purl,
+                one.file,
+                one.before,
+                one.after,
+                one.found_by,
                 counted(one.decisions.len(), "decision"),
             );
         }
         let decisions = relying.iter().map(|one| one.decision).collect::<std::collections::BTreeSet<_>>().len();
         text += &format!(
             "{} and {} of the firewall relied on {}; {}\n",
-            counted(decisions, "decision"), counted(answered.len(), "answer"), arguments.digest,
+            counted(decisions, "decision"),
+            counted(answered.len(), "answer"),
+            arguments.digest,
             counted(incidents.len(), "incident"),
         );
         print(&text)?;
@@ -74,7 +83,9 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 fn page(public_url: &Url, relying: &Relying) -> String {
-    public_url.join(&format!("d/{}", relying.decision)).map_or_else(|_| relying.decision.to_string(), |url| url.to_string())
+    public_url
+        .join(&format!("d/{}", relying.decision))
+        .map_or_else(|_| relying.decision.to_string(), |url| url.to_string())
 }
 
 fn decision(relying: &Relying, page: &str) -> Value {

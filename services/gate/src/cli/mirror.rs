@@ -59,7 +59,10 @@ pub(super) async fn run(path: &Path, command: Command) -> Result<ExitCode> {
     }
     let resumed = pass.pass.reached.clone();
     if !resumed.is_empty() {
-        eprintln!("going on with the pass of {} behind {resumed}; --anew begins again", super::minute(pass.pass.started_at));
+        eprintln!(
+            "going on with the pass of {} behind {resumed}; --anew begins again",
+            super::minute(pass.pass.started_at)
+        );
     }
     let all = totals(database.store.pool()).await?.objects;
     let (mut events, bar) = (Vec::new(), std::io::stderr().is_terminal());
@@ -85,14 +88,17 @@ pub(super) async fn run(path: &Path, command: Command) -> Result<ExitCode> {
     let counted = pass.finish().await?;
     match arguments.format {
         Format::Text => print(&format!("{}\n", summary(counted)))?,
-        Format::Json => print(&format!("{:#}\n", json!({
-            "objects": counted.objects,
-            "bytes": counted.bytes,
-            "damaged": counted.findings,
-            "changed_upstream": counted.incidents,
-            "unread": counted.unread,
-            "events": events,
-        })))?,
+        Format::Json => print(&format!(
+            "{:#}\n",
+            json!({
+                "objects": counted.objects,
+                "bytes": counted.bytes,
+                "damaged": counted.findings,
+                "changed_upstream": counted.incidents,
+                "unread": counted.unread,
+                "events": events,
+            })
+        ))?,
     }
     Ok(match (counted.unread, counted.findings + counted.incidents) {
         (0, 0) => ExitCode::SUCCESS,

@@ -74,7 +74,9 @@ impl FirewallConfig {
 
     pub(super) fn validate(&self) -> Result<()> {
         if self.public_url.is_none() && self.listen.ip().is_unspecified() {
-            bail!("firewall.listen is every address of this machine; name the one that clients use as firewall.public_url");
+            bail!(
+                "firewall.listen is every address of this machine; name the one that clients use as firewall.public_url"
+            );
         }
         if self.judge_seconds == 0 || self.judged_at_once == 0 {
             bail!("firewall.judge_seconds and firewall.judged_at_once must be at least 1");

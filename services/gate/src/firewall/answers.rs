@@ -19,7 +19,8 @@ const LATER: &str = "10";
 impl Firewall {
     pub(super) fn refused(&self, ecosystem: Ecosystem, refusal: &Refusal) -> Response {
         let verb = if refusal.denied { "denies" } else { "holds" };
-        let page = refusal.id.map_or_else(String::new, |id| format!(" See {}", self.address(&format!("judgements/{id}"))));
+        let page =
+            refusal.id.map_or_else(String::new, |id| format!(" See {}", self.address(&format!("judgements/{id}"))));
         let text = format!("Lockgate {verb} {}: {}.{page}", refusal.subject, refusal.why);
         // The phrase is cut at its end, so that what leads on stands first.
         let phrase = format!("Lockgate {verb} {}.{page} {}", refusal.subject, refusal.why);
@@ -73,7 +74,15 @@ fn told(ecosystem: Ecosystem, status: StatusCode, text: &str, phrase: &str) -> R
 
 /// Printable ASCII in one line: what stands in a head must not end it, and quotes what strangers wrote.
 fn one_line(text: &str) -> String {
-    let plain = text.chars().map(|c| if c.is_ascii_graphic() { c } else if c.is_whitespace() { ' ' } else { '?' });
+    let plain = text.chars().map(|c| {
+        if c.is_ascii_graphic() {
+            c
+        } else if c.is_whitespace() {
+            ' '
+        } else {
+            '?'
+        }
+    });
     plain.take(PHRASE).collect::<String>().trim().to_owned()
 }
 

@@ -54,9 +54,13 @@ mod tests {
 
     #[test]
     fn a_crate_lies_where_the_book_says() {
-        for (name, folders) in
-            [("a", &["1"][..]), ("ab", &["2"]), ("abc", &["3", "a"]), ("serde", &["se", "rd"]), ("éé", &["\u{e9}", "\u{e9}"])]
-        {
+        for (name, folders) in [
+            ("a", &["1"][..]),
+            ("ab", &["2"]),
+            ("abc", &["3", "a"]),
+            ("serde", &["se", "rd"]),
+            ("éé", &["\u{e9}", "\u{e9}"]),
+        ] {
             assert_eq!(folders_of(name), folders);
         }
         assert!(folders_of("").is_empty());

@@ -83,9 +83,12 @@ impl Firewall {
         let found = self.shared.flights.join(wanted.clone(), work);
         match tokio::time::timeout(self.shared.section.patience(), found).await {
             Ok(Some(answer)) => answer,
-            Ok(None) => Answer::Failed(Cause::new(CauseKind::Internal, format!("judge {}: it ended early", wanted.file))),
+            Ok(None) => {
+                Answer::Failed(Cause::new(CauseKind::Internal, format!("judge {}: it ended early", wanted.file)))
+            }
             Err(_) => {
-                let message = format!("judge {}: it takes longer than {} s", wanted.file, self.shared.section.judge_seconds);
+                let message =
+                    format!("judge {}: it takes longer than {} s", wanted.file, self.shared.section.judge_seconds);
                 Answer::Failed(Cause::new(CauseKind::Timeout, message).with_remedy("ask again: the judging goes on"))
             }
         }
@@ -177,7 +180,8 @@ impl Firewall {
         {
             return Ok(Answer::Failed(cause));
         }
-        let judgement = self.answer(&release, &listed.file, object.sha256(), &assessment, decision, advisories, &policy);
+        let judgement =
+            self.answer(&release, &listed.file, object.sha256(), &assessment, decision, advisories, &policy);
         self.keep(&judgement, &assessment, &policy).await?;
         if judgement.decision.outcome() != Outcome::Allow {
             return Ok(self.refuse(wanted, basis, &judgement, self.refusals_stand()));
@@ -208,12 +212,14 @@ impl Firewall {
     pub(super) async fn listed(&self, wanted: &Wanted) -> Result<(Release, PublishedFile), Cause> {
         let package = self.shared.keeper.client.package(wanted.ecosystem, &wanted.name).await?;
         let releases = package.releases.iter();
-        let mut found = releases
-            .filter_map(|r| Some((r.release.clone(), r.files.iter().find(|listed| listed.file == wanted.file)?.clone())));
+        let mut found = releases.filter_map(|r| {
+            Some((r.release.clone(), r.files.iter().find(|listed| listed.file == wanted.file)?.clone()))
+        });
         match (found.next(), found.next()) {
             (Some(found), None) => Ok(found),
             (None, _) => {
-                let message = format!("fetch {} {}: the registry lists no file {}", wanted.ecosystem, wanted.name, wanted.file);
+                let message =
+                    format!("fetch {} {}: the registry lists no file {}", wanted.ecosystem, wanted.name, wanted.file);
                 Err(Cause::new(CauseKind::NotFound, message))
             }
             (Some(_), Some(_)) => {
@@ -328,7 +334,10 @@ fn as_a_change(release: &Release, listed: &PublishedFile) -> Result<Change> {
     let entry = LockedRelease {
         release: release.clone(),
         origin: Origin::Registry { url: None },
-        digests: pinned.map(|d| LockedDigest { digest: d.clone(), file: Some(listed.file.clone()) }).into_iter().collect(),
+        digests: pinned
+            .map(|d| LockedDigest { digest: d.clone(), file: Some(listed.file.clone()) })
+            .into_iter()
+            .collect(),
         direct: None,
         dev: None,
         optional: false,

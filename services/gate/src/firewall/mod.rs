@@ -86,7 +86,8 @@ impl Door {
     pub(crate) async fn open(context: &Arc<Context>) -> Result<Option<Self>> {
         let (Some(section), Some(keeper)) = (&context.config.firewall, &context.mirror) else { return Ok(None) };
         let listen = section.listen;
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the firewall"))?;
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the firewall"))?;
         let shared = Shared {
             keeper: keeper.clone(),
             base: section.public_url(),

@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn an_answer_for_another_package_is_none() {
         for body in ["<html>", "[]", r#"{"name":"b"}"#] {
-            assert!(led_back("http://f.example.test/npm/", "a", &Bytes::from_static(body.as_bytes())).is_err(), "{body}");
+            assert!(
+                led_back("http://f.example.test/npm/", "a", &Bytes::from_static(body.as_bytes())).is_err(),
+                "{body}"
+            );
         }
     }
 }

@@ -70,7 +70,10 @@ async fn metadata_of(firewall: &Firewall, wanted: &Wanted) -> Result<Bytes, Caus
         client.metadata_of(&release, &listed).await
     };
     tokio::time::timeout(firewall.shared.section.patience(), asking).await.unwrap_or_else(|_| {
-        Err(Cause::new(CauseKind::Timeout, format!("fetch {}.metadata: the registry did not answer in time", wanted.file)))
+        Err(Cause::new(
+            CauseKind::Timeout,
+            format!("fetch {}.metadata: the registry did not answer in time", wanted.file),
+        ))
     })
 }
 
@@ -89,7 +92,9 @@ fn led(base: &str, name: &str, body: &[u8]) -> Result<Value, Cause> {
     if let Some(files) = page.get_mut("files").and_then(Value::as_array_mut) {
         files.retain_mut(|file| {
             let known = file.get("filename").and_then(Value::as_str).map(str::to_owned);
-            let Some(filename) = known.filter(|name| !name.contains(['/', '\\']) && !name.is_empty()) else { return false };
+            let Some(filename) = known.filter(|name| !name.contains(['/', '\\']) && !name.is_empty()) else {
+                return false;
+            };
             let project = path::encoded(&PYPI.normalize_name(name));
             file["url"] = Value::from(format!("{base}{project}/{}", path::encoded(&filename)));
             true
@@ -163,7 +168,8 @@ mod tests {
 
     #[test]
     fn every_file_leads_back_and_all_else_stays() {
-        let led: Value = serde_json::from_slice(&led_back("http://f.example.test/p/", "Foo_Bar", &body()).unwrap()).unwrap();
+        let led: Value =
+            serde_json::from_slice(&led_back("http://f.example.test/p/", "Foo_Bar", &body()).unwrap()).unwrap();
         let files = led["files"].as_array().unwrap();
         let urls: Vec<_> = files.iter().map(|f| f["url"].as_str().unwrap()).collect();
         let base = "http://f.example.test/p/foo-bar/";

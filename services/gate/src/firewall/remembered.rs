@@ -110,7 +110,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refusal_is_looked_at_again() {
         let remembered = Remembered::new(1 << 20);
-        let refusal = Arc::new(Refusal { subject: "npm a 1.0.0".into(), id: None, denied: true, why: "because".into() });
+        let refusal =
+            Arc::new(Refusal { subject: "npm a 1.0.0".into(), id: None, denied: true, why: "because".into() });
         remembered.refused(wanted(), basis(b"p", 1), refusal, Duration::from_secs(5));
         assert!(remembered.verdict(&wanted(), &basis(b"p", 1)).is_some());
         tokio::time::advance(Duration::from_secs(6)).await;

@@ -7,7 +7,9 @@ use super::{
 };
 use anyhow::{Context as _, Result};
 use chrono::Utc;
-use lockgate_model::{AssessedRelease, Assessment, Change, Decision, DecisionRecord, Evidence, Outcome, Reason, ReleaseKey, Waiver};
+use lockgate_model::{
+    AssessedRelease, Assessment, Change, Decision, DecisionRecord, Evidence, Outcome, Reason, ReleaseKey, Waiver,
+};
 use lockgate_policy::{Context as PolicyContext, Policy};
 use lockgate_store::{decisions, evaluations, evidence, jobs, policies, waivers};
 use std::{collections::BTreeMap, sync::Arc};

@@ -26,8 +26,7 @@ pub(crate) async fn run(context: &Arc<Context>, holding: &Holding) -> Result<End
     if let (Some(keeper), Some(section)) = (&context.mirror, context.config.mirror_section()) {
         measure(keeper).await?;
         let upstream = Upstream::Digests;
-        let mut pass =
-            Verification::open(keeper, PassKind::Standing, section.verify_bytes_a_second, upstream).await?;
+        let mut pass = Verification::open(keeper, PassKind::Standing, section.verify_bytes_a_second, upstream).await?;
         let due = due(Utc::now() - pass.pass.started_at, section.period());
         let end = Some(Instant::now() + RUN);
         let remaining: Vec<Shard> = pass.remaining().collect();

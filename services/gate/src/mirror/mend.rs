@@ -69,7 +69,13 @@ impl Keeper {
         let (damage_name, became) = (damage.name(), mended.became);
         let labels = [("damage", damage_name), ("became", became.name())];
         metrics::counter!("lockgate_mirror_findings_total", &labels).increment(1);
-        tracing::error!(path, damage = damage_name, became = became.name(), detail = mended.detail, "the mirror is damaged");
+        tracing::error!(
+            path,
+            damage = damage_name,
+            became = became.name(),
+            detail = mended.detail,
+            "the mirror is damaged"
+        );
         let finding = Finding { pass, path, damage: damage_name, became, detail: &mended.detail };
         Ok(mirror::note_finding(self.store.pool(), &finding).await?)
     }

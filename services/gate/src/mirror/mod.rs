@@ -79,7 +79,10 @@ impl Keeper {
             Cause::new(CauseKind::NotFound, message)
         })?;
         let bytes = self.client.artifact(&release, listed).await?;
-        let hashing = { let wanted = wanted.clone(); tokio::task::spawn_blocking(move || Verified::new(bytes, &wanted)) };
+        let hashing = {
+            let wanted = wanted.clone();
+            tokio::task::spawn_blocking(move || Verified::new(bytes, &wanted))
+        };
         let verified = hashing.await.map_err(|_| malformed(format!("fetch {release}: hashing failed")))?;
         verified.map_err(|Mismatch { found, .. }| {
             malformed(format!("fetch {release} {}: the registry serves {found}, which is another file", of.file))

@@ -17,7 +17,11 @@ use lockgate_store::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Compared {
     Same,
-    Changed { before: Digest, after: Digest, news: bool },
+    Changed {
+        before: Digest,
+        after: Digest,
+        news: bool,
+    },
     /// The release or the file is no longer listed.
     Gone,
     /// Nothing was learnt.

@@ -66,7 +66,12 @@ pub(crate) struct Verification<'a> {
 
 impl<'a> Verification<'a> {
     /// Goes on with the open pass of this kind, or begins one.
-    pub(crate) async fn open(keeper: &'a Keeper, kind: PassKind, bytes_a_second: u64, upstream: Upstream) -> Result<Self> {
+    pub(crate) async fn open(
+        keeper: &'a Keeper,
+        kind: PassKind,
+        bytes_a_second: u64,
+        upstream: Upstream,
+    ) -> Result<Self> {
         let pass = mirror::open(keeper.store.pool(), kind).await?;
         Ok(Self { keeper, pass, pace: Pace::new(bytes_a_second), upstream, counted: Counted::default() })
     }

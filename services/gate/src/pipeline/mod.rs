@@ -11,8 +11,8 @@ mod preview;
 
 pub use aliases::RegistryAliases;
 pub use collect::{Collector, collect};
+pub use detect::{detect, is_lockfile, lockfiles_at};
 pub use fetch::HeldFile;
 pub(crate) use fetch::strongest;
-pub use detect::{detect, is_lockfile, lockfiles_at};
 pub use knowledge::{Advisories, Knowledge, LocalAdvisories, Package};
 pub use preview::{PREVIEW, preview, preview_within};
