@@ -118,7 +118,7 @@ pub async fn list(executor: impl PgExecutor<'_>, digests: Option<&[String]>, lim
 /// When the database fails.
 pub async fn same_bytes(executor: impl PgExecutor<'_>, digest: &Digest) -> Result<Vec<String>> {
     sqlx::query_scalar!(
-        r#"with bytes as (select $1 as digest union select sha256 from known_artifacts where stated_digest = $1)
+        r#"with bytes as (select $1::text as digest union select sha256 from known_artifacts where stated_digest = $1)
            select digest as "digest!" from bytes
            union select k.stated_digest from known_artifacts k join bytes on k.sha256 = bytes.digest"#,
         digest.to_string()
