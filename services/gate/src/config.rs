@@ -299,7 +299,7 @@ impl Config {
         files.extend(
             self.auth.oidc.iter().map(|o| ("auth.oidc.client_secret_file".to_owned(), o.client_secret_file.as_path())),
         );
-        for mirror in &self.mirror {
+        if let Some(mirror) = &self.mirror {
             let keys = [
                 ("mirror.access_key_id_file", &mirror.access_key_id_file),
                 ("mirror.secret_access_key_file", &mirror.secret_access_key_file),
