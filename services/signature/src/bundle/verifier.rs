@@ -116,10 +116,8 @@ impl Verifier {
         Self::from_root(&path.display().to_string(), &file::read(path, MOST_ROOT)?)
     }
 
-    /// As [`Self::from_github_root`], and when the file cannot be read.
-    ///
     /// # Errors
-    /// The same.
+    /// As [`Self::from_github_root`], and when the file cannot be read.
     pub fn from_github_file(path: &Path) -> Result<Self, Error> {
         Self::from_github_root(&path.display().to_string(), &file::read(path, MOST_ROOT)?)
     }
