@@ -143,13 +143,14 @@ fn answer(trust: &Trust, object: &Object, by_committer: bool) -> Answer {
             rejected("other-committer", format!("{}; {ANOTHER}", by(verified.signer())))
         }
         Verification::Verified(verified) => {
-            let another = if verified.committer() == Committer::IsAnother { ANOTHER } else { "who committed it" };
+            let another = if verified.committer() == Committer::IsAnother { ANOTHER } else { OWN };
             let says = format!("{}; {another}", by(verified.signer()));
             Answer { name: VERIFIED, reason: None, says, verified: Some(verified) }
         }
     }
 }
 
+const OWN: &str = "the committer's address is the signer's";
 const ANOTHER: &str = "the committer's address is none of the signer's";
 
 fn by(signer: &Signer) -> String {

@@ -125,7 +125,7 @@ impl fmt::Display for Rejection {
             Self::OtherForm => {
                 f.write_str("it is signed in its other form alone (gpgsig-sha256 among SHA-1 ids, or the reverse)")
             }
-            Self::OtherName { found } => write!(f, "the tag that this name leads to calls itself {found}"),
+            Self::OtherName { found } => write!(f, "the tag that this name leads to calls itself {found}; ask for that one, or for its commit"),
             Self::NobodyTrusted { kind } => write!(f, "it is signed by {kind}, and nobody is named who may sign so"),
             Self::Signature => f.write_str("the signature does not fit: the object, the signature or the key was altered"),
             Self::OtherPurpose { found } => write!(f, "the signature was made for {found}, not for git"),

@@ -6,7 +6,7 @@ use crate::{
     tools::nobody,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use lockgate_signature::commit::{Signer, Trust, Verification, gpg::Keyring};
+use lockgate_signature::commit::{Committer, Signer, Trust, Verification, gpg::Keyring};
 
 /// 2024-01-01 00:00:00Z
 const AT: i64 = 1_704_067_200;
@@ -19,24 +19,19 @@ const MESSAGE: &str = "\nm\n";
 
 /// What we say of a commit with this signature (packets).
 fn answer(signature: &[u8], keyring: &[u8]) -> String {
-    signer(signature, keyring).0
+    match verify(signature, keyring) {
+        Verification::Verified(_) => "verified".to_owned(),
+        Verification::Unsigned => "unsigned".to_owned(),
+        Verification::Rejected(rejection) => rejection.reason().to_owned(),
+    }
 }
 
-/// The same, and the primary key.
-fn signer(signature: &[u8], keyring: &[u8]) -> (String, Option<String>) {
+fn verify(signature: &[u8], keyring: &[u8]) -> Verification {
     let keyring = Keyring::read("keyring", keyring).unwrap();
     let now = DateTime::<Utc>::from_timestamp(AT, 0).unwrap() + TimeDelta::days(10);
     let trust = Trust { keyring: Some(keyring), now, ..nobody() };
     let armor = armor(signature).trim_end().replace('\n', "\n ");
-    let commit = changed(format!("{HEAD}gpgsig {armor}\n{MESSAGE}").as_bytes());
-    let primary = match commit.verify(&trust) {
-        Verification::Verified(verified) => match verified.signer() {
-            Signer::Gpg { primary, .. } => Some(primary.clone()),
-            other => panic!("{other:?}"),
-        },
-        _ => None,
-    };
-    (commit.answer(&trust), primary)
+    changed(format!("{HEAD}gpgsig {armor}\n{MESSAGE}").as_bytes()).verify(&trust)
 }
 
 fn payload() -> Vec<u8> {
@@ -100,6 +95,16 @@ fn keys_of_version_6() {
     assert_eq!(answer(&raw(5, &[]), &keyring), "unsupported");
 }
 
+#[test]
+fn a_user_id_rewrites_no_terminal() {
+    let key = Key::new(4, AT);
+    let keyring = key.with_user("Mo\x1b[2Jna\n <mona@example.test>", STRONG, &[made(AT), flags(3)]);
+    let Verification::Verified(verified) = verify(&signature(&key), &keyring) else { panic!("rejected") };
+    let Signer::Gpg { users, .. } = verified.signer() else { panic!("{:?}", verified.signer()) };
+    assert!(users[0].contains("[2Jna") && !users[0].contains(char::is_control), "{users:?}");
+    assert_eq!(verified.committer(), Committer::IsSigner);
+}
+
 /// A primary key with a subkey that `binding` and, within it, `back` bind.
 fn bound(primary: &Key, subkey: &Key, hash: u8, says: Says, back: Option<Vec<u8>>) -> Vec<u8> {
     let data: &[&[u8]] = &[&primary.hashed(), &subkey.hashed()];
@@ -139,8 +144,11 @@ fn a_subkey_must_want_its_primary_key() {
     let own = |primary: &Key| bound(primary, &subkey, STRONG, flags(2), Some(back(&mona, &subkey, STRONG)));
     assert_eq!(answer(&signature(&subkey), &own(&primary)), "key-not-bound");
     for keyring in [[own(&primary), own(&mona)], [own(&mona), own(&primary)]] {
-        let (name, of) = signer(&signature(&subkey), &keyring.concat());
-        assert_eq!((name, of), ("verified".to_owned(), Some(hex::encode_upper(mona.fingerprint()))));
+        let Verification::Verified(verified) = verify(&signature(&subkey), &keyring.concat()) else {
+            panic!("rejected")
+        };
+        let Signer::Gpg { primary, .. } = verified.signer() else { panic!("{:?}", verified.signer()) };
+        assert_eq!(*primary, hex::encode_upper(mona.fingerprint()));
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Error,
+    bundle::Quoted,
     commit::{Committer, Rejection, Signer, object::Signed},
     file,
 };
@@ -127,6 +128,8 @@ fn said(certificate: &Certificate, which: Which, signed: &Signed, now: DateTime<
         false => Committer::IsAnother,
     };
     let (primary, key) = (certificate.primary.key.name(), certificate.part(which).key.name());
+    // Their owners wrote them, and a person will read them.
+    let users = users.into_iter().map(|user| Quoted::from(user).as_str().to_owned()).collect();
     (Signer::Gpg { primary, key, users }, committer)
 }
 

@@ -171,8 +171,8 @@ impl Line {
     }
 
     fn named(&self, certificate: &Certificate) -> Result<String, Rejection> {
-        // A comma would make two of one, and a star many.
-        let plain = |name: &&String| !name.contains(['*', '?', ',', '!']);
+        // A comma would make two of one, and a star many; control characters could rewrite a terminal.
+        let plain = |name: &&String| !name.contains(['*', '?', ',', '!']) && !name.contains(char::is_control);
         let names = certificate.principals.iter().filter(plain).filter(|name| match_list(name, &self.principals));
         let names: Vec<&str> = names.map(String::as_str).collect();
         if names.is_empty() {
