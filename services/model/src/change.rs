@@ -1,6 +1,6 @@
 //! What a range of commits changes in the lockfiles.
 
-use crate::{CommitSha, LockedRelease, LockfileError, LockfileFormat, Release, RepoId};
+use crate::{CommitSha, LockedRelease, LockfileError, LockfileFormat, PinChange, Release, RepoId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,23 @@ pub enum LockfileStatus {
     },
 }
 
+/// What is remarkable about a lockfile as a whole; no single release shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LockfileFinding {
+    /// Releases come from a registry or index that neither the lockfile at the base names nor the operator configured.
+    NewRegistry {
+        /// Up to the package's name, without credentials.
+        address: String,
+        /// Of the first release that comes from there.
+        line: u32,
+    },
+    /// The manifest beside it asks for a package of which no version is locked.
+    NotLocked { manifest: String, manifest_line: u32, name: String, range: String },
+    /// The manifest beside it asks for other versions of a package than are locked.
+    OutOfRange { manifest: String, manifest_line: u32, name: String, range: String, version: String, line: u32 },
+}
+
 /// One lockfile that differs between base and head.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LockfileChange {
@@ -86,6 +103,9 @@ pub struct LockfileChange {
     #[serde(flatten)]
     pub status: LockfileStatus,
     pub releases: Vec<ReleaseChange>,
+    /// Of the head's lockfile. Not in changes that were recorded by an earlier version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<LockfileFinding>,
 }
 
 /// What a range of commits changes.
@@ -96,6 +116,12 @@ pub struct Change {
     pub head: CommitSha,
     /// Only lockfiles that differ; empty when none does.
     pub lockfiles: Vec<LockfileChange>,
+    /// What comes in by other files than lockfiles, by path and line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<PinChange>,
+    /// Files that hold such pins and cannot be read at the head.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<LockfileError>,
 }
 
 impl Change {

@@ -85,6 +85,7 @@ fn request(server: &Server, base: &str, head: &str) -> Result<CacheRequest, Box<
         base: Some(base.parse()?),
         head: head.parse()?,
         want,
+        beside: |_| Vec::new(),
         timeout: Duration::from_secs(600),
         pack_bytes: 1 << 30,
     })

@@ -23,7 +23,7 @@ pub use error::SourceError;
 pub use fetch::{FetchRequest, History};
 pub use object::{MAX_OBJECT_BYTES, Object, ObjectKind};
 pub use repository::Repository;
-pub use tree::{ChangedFile, Changes, Files, MAX_BLOB_BYTES, Skipped, SkippedKind};
+pub use tree::{ChangedFile, ChangedSubmodule, Changes, Files, MAX_BLOB_BYTES, Skipped, SkippedKind};
 
 /// A text that no log line, error or `Debug` output shows.
 pub use secrecy::SecretString as Secret;

@@ -127,17 +127,40 @@ impl Repository {
         self.noting_damage(tree::changes(&tree::Reader::new(&repo, self.name()), old, new, want))
     }
 
-    /// The contents that [`Self::changed_files`] would read and that are not here.
+    /// The files at `paths` of a commit; those that are not there, or are no files, are left out.
+    ///
+    /// # Errors
+    /// As [`Self::changed_files`].
+    pub fn files_at(&self, rev: &CommitSha, paths: &[String]) -> Result<Vec<(String, Bytes)>, SourceError> {
+        let repo = self.local();
+        let tree = self.tree_id(&repo, rev)?;
+        self.noting_damage(tree::files(&tree::Reader::new(&repo, self.name()), tree, paths))
+    }
+
+    /// The commits of the submodules at `paths` of a commit; what is none is left out.
+    ///
+    /// # Errors
+    /// As [`Self::changed_files`].
+    pub fn submodules_at(&self, rev: &CommitSha, paths: &[String]) -> Result<Vec<(String, CommitSha)>, SourceError> {
+        let repo = self.local();
+        let tree = self.tree_id(&repo, rev)?;
+        self.noting_damage(tree::submodules(&tree::Reader::new(&repo, self.name()), tree, paths))
+    }
+
+    /// The contents that [`Self::changed_files`], and [`Self::files_at`] for what lies beside, would read and that are
+    /// not here.
     pub(crate) fn lacking_contents(
         &self,
         base: Option<&CommitSha>,
         head: &CommitSha,
         want: &dyn Fn(&str) -> bool,
+        beside: &dyn Fn(&str) -> Vec<String>,
     ) -> Result<Vec<ObjectId>, SourceError> {
         let repo = self.local();
         let old = base.map(|sha| self.tree_id(&repo, sha)).transpose()?;
         let new = self.tree_id(&repo, head)?;
-        let wanted = self.noting_damage(tree::wanted(&tree::Reader::new(&repo, self.name()), old, new, want))?;
+        let wanted =
+            self.noting_damage(tree::wanted(&tree::Reader::new(&repo, self.name()), old, new, want, beside))?;
         Ok(wanted.into_iter().filter(|id| !repo.has_object(*id)).collect())
     }
 

@@ -12,6 +12,7 @@ use gix::{
     objs::tree::EntryKind,
     validate::path::component,
 };
+use lockgate_model::CommitSha;
 use std::collections::BTreeMap;
 
 /// Largest file that is read: 64 MiB, as much as a lockfile may have.
@@ -28,6 +29,8 @@ const MAX_POINTER_BYTES: usize = 1024;
 const MAX_ENTRIES: u64 = 1_000_000;
 /// Levels of folders. Git's own limit is 2,048; paths end at 4,096 bytes.
 const MAX_DEPTH: usize = 256;
+/// Where git notes from which repository a submodule comes (gitmodules(5)).
+const SUBMODULES: &str = ".gitmodules";
 
 /// A file that differs, with its content on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +62,24 @@ pub struct Skipped {
     pub kind: SkippedKind,
 }
 
+/// A commit of another repository that stands at a path of this one (git's submodules), on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedSubmodule {
+    pub path: String,
+    /// `None` when there was no such submodule.
+    pub old: Option<CommitSha>,
+    /// `None` when there is none any more.
+    pub new: Option<CommitSha>,
+}
+
 /// The difference of two trees, sorted by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     pub files: Vec<ChangedFile>,
     /// Wanted paths that differ and are no files at the head.
     pub skipped: Vec<Skipped>,
+    /// All that differ, wanted or not: they are few, and in the trees already.
+    pub submodules: Vec<ChangedSubmodule>,
 }
 
 /// Files of one tree, sorted by path.
@@ -95,6 +110,11 @@ impl Entry {
 
     fn file(entry: Option<Self>) -> Option<ObjectId> {
         entry.filter(|e| matches!(e.kind, EntryKind::Blob | EntryKind::BlobExecutable)).map(|e| e.id)
+    }
+
+    fn submodule(entry: Option<Self>) -> Option<CommitSha> {
+        let commit = entry.filter(|e| e.kind == EntryKind::Commit)?;
+        Some(commit.id.to_string().parse().expect("an object id prints as hexadecimal of full length"))
     }
 
     fn skipped(entry: Option<Self>) -> Option<SkippedKind> {
@@ -198,29 +218,91 @@ pub(crate) fn changes(
     new: ObjectId,
     want: &dyn Fn(&str) -> bool,
 ) -> Result<Changes, SourceError> {
-    let mut found = Changes::default();
+    let Differences { wanted, submodules } = differences(reader, old, new, want)?;
+    let mut found = Changes { submodules, ..Changes::default() };
     let mut budget = MAX_TOTAL_BYTES;
-    for difference in differences(reader, old, new, want)? {
+    for difference in wanted {
         compare(reader, difference, &mut budget, &mut found)?;
     }
     Ok(found)
 }
 
-/// The blobs that [`changes`] reads, each once.
+/// The blobs that [`changes`] reads, and those that lie beside them and beside differing submodules at the head, each
+/// once.
 pub(crate) fn wanted(
     reader: &Reader<'_>,
     old: Option<ObjectId>,
     new: ObjectId,
     want: &dyn Fn(&str) -> bool,
+    beside: &dyn Fn(&str) -> Vec<String>,
 ) -> Result<Vec<ObjectId>, SourceError> {
-    let sides = differences(reader, old, new, want)?.into_iter().flat_map(|d| {
-        let (old, new) = (Entry::file(d.before), Entry::file(d.after));
-        if old == new { [None, None] } else { [old, new] }
-    });
-    let mut ids: Vec<ObjectId> = sides.flatten().collect();
+    let Differences { wanted, submodules } = differences(reader, old, new, want)?;
+    let mut ids: Vec<ObjectId> = Vec::new();
+    let mut neighbours: Vec<String> = Vec::new();
+    for difference in wanted {
+        let (old, new) = (Entry::file(difference.before), Entry::file(difference.after));
+        if old != new {
+            ids.extend([old, new].into_iter().flatten());
+            neighbours.extend(new.into_iter().flat_map(|_| beside(&difference.path)));
+        }
+    }
+    neighbours.extend((!submodules.is_empty()).then(|| SUBMODULES.to_owned()));
+    for path in neighbours {
+        ids.extend(Entry::file(at(reader, new, &path)?));
+    }
     ids.sort();
     ids.dedup();
     Ok(ids)
+}
+
+/// The files at `paths`, with their content; what is not there or is no file is left out.
+pub(crate) fn files(
+    reader: &Reader<'_>,
+    tree: ObjectId,
+    paths: &[String],
+) -> Result<Vec<(String, Bytes)>, SourceError> {
+    let mut found = Vec::new();
+    let mut budget = MAX_TOTAL_BYTES;
+    for path in paths {
+        let content = reader.blob(Entry::file(at(reader, tree, path)?), path, &mut budget)?;
+        found.extend(content.filter(|content| !is_lfs_pointer(content)).map(|content| (path.clone(), content)));
+    }
+    Ok(found)
+}
+
+/// The commits at `paths`; what is no submodule is left out.
+pub(crate) fn submodules(
+    reader: &Reader<'_>,
+    tree: ObjectId,
+    paths: &[String],
+) -> Result<Vec<(String, CommitSha)>, SourceError> {
+    let mut found = Vec::new();
+    for path in paths {
+        found.extend(Entry::submodule(at(reader, tree, path)?).map(|commit| (path.clone(), commit)));
+    }
+    Ok(found)
+}
+
+/// What stands at `path`; links are not followed.
+fn at(reader: &Reader<'_>, tree: ObjectId, path: &str) -> Result<Option<Entry>, SourceError> {
+    let mut folder = tree;
+    let mut parts = path.split('/').peekable();
+    while let Some(name) = parts.next() {
+        let entry = reader.entries(Some(folder))?.remove(BStr::new(name));
+        match (parts.peek(), Entry::tree(entry)) {
+            (None, _) => return Ok(entry),
+            (Some(_), Some(below)) => folder = below,
+            (Some(_), None) => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// What [`differences`] finds.
+struct Differences {
+    /// Of wanted paths.
+    wanted: Vec<Difference>,
+    submodules: Vec<ChangedSubmodule>,
 }
 
 /// The wanted paths that differ, sorted. Folders with equal ids are equal and are not opened, so the cost follows the
@@ -230,8 +312,9 @@ fn differences(
     old: Option<ObjectId>,
     new: ObjectId,
     want: &dyn Fn(&str) -> bool,
-) -> Result<Vec<Difference>, SourceError> {
+) -> Result<Differences, SourceError> {
     let mut found = Vec::new();
+    let mut submodules = Vec::new();
     let mut visited = 0;
     let mut stack = vec![Folder { path: String::new(), depth: 0, old, new: Some(new) }];
     while let Some(folder) = stack.pop() {
@@ -251,6 +334,10 @@ fn differences(
             if old != new {
                 stack.push(Folder { path: format!("{path}/"), depth: folder.depth + 1, old, new });
             }
+            let (old, new) = (Entry::submodule(before), Entry::submodule(after));
+            if old != new {
+                submodules.push(ChangedSubmodule { path: path.clone(), old, new });
+            }
             if want(&path) {
                 if found.len() == MAX_FILES {
                     return Err(reader.too_large(MAX_FILES as u64, "changed lockfiles"));
@@ -260,7 +347,8 @@ fn differences(
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
+    submodules.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Differences { wanted: found, submodules })
 }
 
 /// Entries that are not the same on both sides.

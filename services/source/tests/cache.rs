@@ -48,6 +48,7 @@ fn request(server: &Server, id: u64, name: &str, base: Option<&str>, head: &str)
         base: base.map(|sha| sha.parse().unwrap()),
         head: head.parse().unwrap(),
         want,
+        beside: |_| Vec::new(),
         timeout: Duration::from_secs(60),
         pack_bytes: 64 << 20,
     }
@@ -276,6 +277,7 @@ fn fetches_until_it_is_killed() {
                 base: Some(pair[0].clone()),
                 head: pair[1].clone(),
                 want,
+                beside: |_| Vec::new(),
                 timeout: Duration::from_secs(60),
                 pack_bytes: 64 << 20,
             };
@@ -337,4 +339,22 @@ fn fetches_and_evictions_at_once_agree() {
             });
         }
     });
+}
+
+#[test]
+fn what_lies_beside_comes_though_it_does_not_differ() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("served");
+    let mut origin = Origin::create(&root, "a.git");
+    let first = origin.commit(&[("web/Cargo.lock", b"1"), ("web/Cargo.toml", b"asked"), ("Cargo.toml", b"other")]);
+    let second = origin.commit(&[("web/Cargo.lock", b"2")]);
+    let server = Server::start(&root);
+    let cache = Cache::new(folder.path().join("cache"), LIMIT);
+    let beside: fn(&str) -> Vec<String> = |path| vec![path.replace(".lock", ".toml")];
+    let ask = CacheRequest { beside, ..request(&server, 42, "a.git", Some(&first), &second) };
+    let repository = cache.fetch(&ask).unwrap();
+    let files = repository.files_at(&ask.head, &["web/Cargo.toml".to_owned(), "web/none".to_owned()]).unwrap();
+    assert_eq!(files, [("web/Cargo.toml".to_owned(), "asked".into())]);
+    // Nothing else came: it is neither wanted nor beside anything that differs.
+    assert!(repository.files_at(&ask.head, &["Cargo.toml".to_owned()]).is_err());
 }

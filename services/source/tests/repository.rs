@@ -402,3 +402,42 @@ fn addresses_that_start_programs_or_leak_are_refused() {
         assert!(!folder.path().join("cache").exists());
     }
 }
+
+#[test]
+fn files_are_read_by_path_and_links_are_not_followed() {
+    let sample = Sample::new();
+    sample.write("web/package.json", "{}");
+    sample.write("package-lock.json", "1");
+    std::os::unix::fs::symlink("web/package.json", sample.path().join("link.json")).unwrap();
+    let head = sample.commit();
+    let paths = ["web/package.json", "link.json", "web", "web/none", "none/none", "package-lock.json/x", ""];
+    let files = sample.open().files_at(&head, &paths.map(str::to_owned)).unwrap();
+    assert_eq!(files, [("web/package.json".to_owned(), "{}".into())]);
+}
+
+#[test]
+fn submodules_that_differ_are_told_with_their_commits() {
+    let sample = Sample::new();
+    let point = |path: &str, commit: &str| {
+        sample.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},{path}")]);
+    };
+    let (one, two) = ("1".repeat(40), "2".repeat(40));
+    let commit = || -> CommitSha {
+        sample.git(&["commit", "--quiet", "--message=m"]);
+        sample.git(&["rev-parse", "HEAD"]).parse().unwrap()
+    };
+    point("lib/same", &one);
+    point("lib/moved", &one);
+    point("gone", &one);
+    let base = commit();
+    point("lib/moved", &two);
+    point("new", &two);
+    sample.git(&["update-index", "--force-remove", "gone"]);
+    let head = commit();
+    let changes = sample.open().changed_files(Some(&base), &head, &lockfile).unwrap();
+    let told = |s: &lockgate_source::ChangedSubmodule| {
+        let short = |sha: &Option<CommitSha>| sha.as_ref().map_or("-".to_owned(), |sha| sha.as_str()[..1].to_owned());
+        format!("{} {} {}", s.path, short(&s.old), short(&s.new))
+    };
+    assert_eq!(changes.submodules.iter().map(told).collect::<Vec<_>>(), ["gone 1 -", "lib/moved 1 2", "new - 2"]);
+}

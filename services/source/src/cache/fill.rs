@@ -47,11 +47,11 @@ impl<'a> Filling<'a> {
     }
 
     pub(super) fn lacks(&self, repository: &Repository) -> Result<Lacks<'a>, SourceError> {
-        let CacheRequest { base, head, want, .. } = self.request;
+        let CacheRequest { base, head, want, beside, .. } = self.request;
         let both = base.iter().chain([head]);
         let commits: Vec<&CommitSha> = both.filter(|sha| !repository.has_commit(sha)).collect();
         let contents = match commits.is_empty() {
-            true => repository.lacking_contents(base.as_ref(), head, want)?,
+            true => repository.lacking_contents(base.as_ref(), head, want, beside)?,
             false => Vec::new(),
         };
         Ok(Lacks { commits, contents })

@@ -65,6 +65,9 @@ pub struct CacheRequest {
     /// Files whose content will be read where it differs; the same function as is given to
     /// [`Repository::changed_files`]. Of others only the names come.
     pub want: fn(&str) -> bool,
+    /// Paths whose content at the head will be read with [`Repository::files_at`] where the given one differs, whether
+    /// they differ themselves or not. `.gitmodules` comes with any submodule that differs.
+    pub beside: fn(&str) -> Vec<String>,
     pub timeout: Duration,
     /// Limit for what this fetch may add.
     pub pack_bytes: u64,
