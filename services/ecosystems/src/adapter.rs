@@ -1,6 +1,6 @@
 //! The one shape that every ecosystem has, so that the stages behind never ask which one it is.
 
-use crate::RegistryProtocol;
+use crate::{RegistryProtocol, manifest::Asked};
 use lockgate_model::{Claims, Ecosystem, Lockfile, LockfileError, LockfileFormat, PublishedFileKind, VersionOrder};
 
 /// One ecosystem: its lockfiles, its version order, its manifests and how its registry is asked.
@@ -27,6 +27,10 @@ pub trait EcosystemAdapter: Send + Sync {
 
     /// What the manifest at `path` claims. Total: what cannot be read claims nothing.
     fn claims(&self, path: &str, manifest: &[u8]) -> Claims;
+
+    /// What the project's own manifest, beside a lockfile of this format, asks for. Total: what cannot be read asks for
+    /// nothing. `text` has at most [`crate::bounds::MAX_BYTES`] bytes.
+    fn asked(&self, format: LockfileFormat, text: &str) -> Vec<Asked>;
 
     /// How to build metadata addresses and read the registry's answers.
     fn protocol(&self) -> &'static dyn RegistryProtocol;

@@ -13,11 +13,13 @@ pub mod cargo;
 pub mod client;
 mod detect;
 mod diff;
+pub mod manifest;
 pub mod npm;
 pub mod position;
 pub mod protocol;
 pub mod pypi;
 mod release_line;
+mod registries;
 mod secret;
 mod toml_lock;
 
@@ -27,6 +29,7 @@ pub use detect::{detect, parse};
 pub use diff::diff;
 pub use protocol::{MetadataRequest, RegistryProtocol};
 pub use release_line::{earlier, release_line};
+pub use registries::new_registries;
 pub use secret::Secret;
 
 use lockgate_model::{Ecosystem, VersionOrder};

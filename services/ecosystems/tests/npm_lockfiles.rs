@@ -70,7 +70,10 @@ fn a_plain_lockfile_of_version_3() {
     assert_eq!(a.digests.iter().map(|d| d.digest.clone()).collect::<Vec<_>>().len(), 2);
     assert!(a.digests.iter().any(|d| d.digest == Digest::sha256(b"test")));
     let b = find(&lockfile, "b");
-    assert_eq!((b.line, b.direct, b.dev, b.optional, b.install_script), (14, Some(true), Some(true), true, None));
+    assert_eq!(
+        (b.line, b.direct, b.dev, b.optional, b.install_script),
+        (14, Some(true), Some(true), true, Some(false))
+    );
     assert_eq!((&b.digests[..], &b.origin), (&[][..], &Origin::Registry { url: None }));
     assert_eq!(needs(&lockfile, "a"), ["b@2.0.0"]);
 }

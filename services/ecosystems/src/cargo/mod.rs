@@ -1,5 +1,6 @@
 //! Rust: `Cargo.lock` versions 1 to 4, Cargo's version order and the sparse index.
 
+mod asked;
 mod claims;
 mod index;
 mod lockfile;
@@ -9,7 +10,7 @@ mod version;
 #[cfg(test)]
 mod lockfile_tests;
 
-use crate::{EcosystemAdapter, RegistryProtocol};
+use crate::{EcosystemAdapter, RegistryProtocol, manifest::Asked};
 use lockgate_model::{Claims, Ecosystem, Lockfile, LockfileError, LockfileFormat, PublishedFileKind, VersionOrder};
 
 /// The Rust ecosystem.
@@ -42,6 +43,10 @@ impl EcosystemAdapter for CargoAdapter {
 
     fn claims(&self, path: &str, manifest: &[u8]) -> Claims {
         claims::read(path, manifest)
+    }
+
+    fn asked(&self, _: LockfileFormat, text: &str) -> Vec<Asked> {
+        asked::asked(text)
     }
 
     fn protocol(&self) -> &'static dyn RegistryProtocol {

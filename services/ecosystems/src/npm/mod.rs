@@ -1,8 +1,9 @@
 //! npm: `package-lock.json` and `npm-shrinkwrap.json`, node-semver, the packument protocol, `package.json`.
 
-use crate::{EcosystemAdapter, RegistryProtocol};
+use crate::{EcosystemAdapter, RegistryProtocol, manifest::Asked};
 use lockgate_model::{Claims, Ecosystem, Lockfile, LockfileError, LockfileFormat, PublishedFileKind, VersionOrder};
 
+mod asked;
 mod bundle;
 mod dependencies;
 mod document;
@@ -47,6 +48,10 @@ impl EcosystemAdapter for NpmAdapter {
 
     fn claims(&self, path: &str, manifest: &[u8]) -> Claims {
         manifest::claims(path, manifest)
+    }
+
+    fn asked(&self, _: LockfileFormat, text: &str) -> Vec<Asked> {
+        asked::asked(text)
     }
 
     fn protocol(&self) -> &'static dyn RegistryProtocol {

@@ -128,6 +128,8 @@ fn release(
     let parts = Parts { at: row.at, installed, name, version: &version, origin };
     let mut release = entry::release(source, parts, row.node)?;
     release.direct = Some(asked.directly);
+    // This layout marks every release that has scripts: without the mark, it says that there are none.
+    release.install_script.get_or_insert(false);
     Ok(Some(release))
 }
 

@@ -1,5 +1,6 @@
 //! Python: `uv.lock`, `poetry.lock`, `pylock.toml`, pinned `requirements*.txt`, PEP 440 and the simple index.
 
+mod asked;
 mod claims;
 mod classifiers;
 mod entry;
@@ -18,7 +19,7 @@ mod via;
 #[cfg(test)]
 mod lockfile_tests;
 
-use crate::{EcosystemAdapter, RegistryProtocol};
+use crate::{EcosystemAdapter, RegistryProtocol, manifest::Asked};
 use lockgate_model::{Claims, Ecosystem, Lockfile, LockfileError, LockfileFormat, PublishedFileKind, VersionOrder};
 
 /// The Python ecosystem.
@@ -67,6 +68,10 @@ impl EcosystemAdapter for PypiAdapter {
 
     fn claims(&self, path: &str, manifest: &[u8]) -> Claims {
         claims::read(path, manifest)
+    }
+
+    fn asked(&self, format: LockfileFormat, text: &str) -> Vec<Asked> {
+        asked::asked(format, text)
     }
 
     fn protocol(&self) -> &'static dyn RegistryProtocol {
