@@ -34,6 +34,8 @@ unreadable_by_itself(origin) := object.union(object.remove(with_origin(origin), 
 	"license": unavailable("unsupported"),
 	"advisory": known.advisory,
 	"diff": unavailable("unsupported"),
+	"pin": known.pin,
+	"typosquat": known.typosquat,
 }})
 
 test_a_bundled_release_is_covered_by_its_bundler if passes(unreadable_by_itself({"type": "bundled", "by": null}))

@@ -47,12 +47,28 @@ invalid_data contains name if {
 	not sound
 }
 
+invalid_data contains name if {
+	some name, sound in {
+		"pins.registries": strings(setting(data.pins, "registries")),
+		"pins.trusted": strings(setting(data.pins, "trusted")),
+		"pins.lookalike": lookalike_levels(setting(data.pins, "lookalike")),
+		"pins.lookalikes_allowed": strings(setting(data.pins, "lookalikes_allowed")),
+		"pins.unfixed": unfixed_levels(setting(data.pins, "unfixed")),
+		"pins.moved_under_label": level(setting(data.pins, "moved_under_label")),
+		"pins.submodule_moved": level(setting(data.pins, "submodule_moved")),
+		"pins.submodule_address_changed": level(setting(data.pins, "submodule_address_changed")),
+	}
+	not sound
+}
+
 # A file that is not there makes the objects above undefined.
 invalid_data contains "licenses" if not is_object(data.licenses)
 
 invalid_data contains "hosts" if not is_object(data.hosts)
 
 invalid_data contains "thresholds" if not is_object(data.thresholds)
+
+invalid_data contains "pins" if not is_object(data.pins)
 
 setting(file, name) := object.get(file, name, null) if is_object(file)
 
@@ -99,6 +115,26 @@ sound_cooldown(cooldown) if {
 	is_number(cooldown.days)
 	cooldown.days >= 0
 	cooldown.without_time in {"pass", "hold"}
+}
+
+default level(_) := false
+
+level(word) if word in {"deny", "incomplete", "note"}
+
+default lookalike_levels(_) := false
+
+lookalike_levels(levels) if {
+	every how in ["homoglyph", "separators", "scope", "word_order", "one_edit", "affix"] {
+		level(levels[how])
+	}
+}
+
+default unfixed_levels(_) := false
+
+unfixed_levels(levels) if {
+	every kind in ["action", "image", "submodule", "hook"] {
+		level(levels[kind])
+	}
 }
 
 default held_types(_) := false

@@ -47,3 +47,11 @@ test_invalid_data_leaves_every_change_incomplete if {
 	reason.code == "policy-data-invalid"
 	reason.purl == ""
 }
+
+test_a_level_that_is_none_is_found if {
+	"pins.moved_under_label" in data.lockgate.invalid_data with data.pins as object.union(data.pins, {"moved_under_label": "warn"})
+	"pins.unfixed" in data.lockgate.invalid_data with data.pins as object.union(
+		object.remove(data.pins, ["unfixed"]),
+		{"unfixed": {"action": "deny"}},
+	)
+}

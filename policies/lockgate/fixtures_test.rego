@@ -25,6 +25,8 @@ known := {
 		"findings": [],
 		"truncated": false,
 	}),
+	"pin": observed({"findings": []}),
+	"typosquat": observed({"alike": []}),
 }
 
 good := {

@@ -1,8 +1,16 @@
 //! What a check is, and the explicit list of all checks.
 
 use crate::{
-    InputDigests, Inputs, advisory::Advisory, age::Age, checksum::Checksum, classifier::Classifier, diff::Diff,
-    license, signature::Signature,
+    InputDigests, Inputs,
+    advisory::Advisory,
+    age::Age,
+    checksum::Checksum,
+    classifier::Classifier,
+    diff::Diff,
+    license,
+    pin::{PinCheck, PinSettings},
+    signature::Signature,
+    typosquat::{Popular, Typosquat},
 };
 use lockgate_model::{Cause, Digest, Ecosystem, Observation, VersionOrder};
 use std::sync::Arc;
@@ -52,6 +60,10 @@ pub struct CollectorData {
     pub versions: fn(Ecosystem) -> &'static dyn VersionOrder,
     /// Whom it trusts.
     pub signature: Signature,
+    /// What the operator says of internal names.
+    pub pins: PinSettings,
+    /// Names that others imitate.
+    pub popular: Arc<Popular>,
     /// Where there is a model.
     pub classifier: Option<Classifier>,
 }
@@ -65,6 +77,8 @@ pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
         Arc::new(Diff),
         Arc::new(Age),
         Arc::new(data.signature),
+        Arc::new(PinCheck::new(data.pins)),
+        Arc::new(Typosquat::new(data.popular)),
     ];
     all.extend(data.classifier.map(|check| Arc::new(check) as Arc<dyn Collector>));
     all
@@ -96,10 +110,11 @@ mod tests {
         let verifier = Verifier::embedded(Instance::Production).unwrap();
         let signature = Signature::new(verifier, None, Digest::sha256(b"embedded"));
         let license = license::LicenseData::embedded();
-        let data = CollectorData { license, versions: |_| &AsText, signature, classifier: None };
+        let (pins, popular) = (PinSettings::default(), Arc::new(Popular::embedded()));
+        let data = CollectorData { license, versions: |_| &AsText, signature, pins, popular, classifier: None };
         let collectors = collectors(data);
         let ids: BTreeSet<_> = collectors.iter().map(|c| c.id()).collect();
-        assert_eq!(ids, BTreeSet::from(["advisory", "age", "checksum", "diff", "license", "signature"]));
+        assert_eq!(ids, BTreeSet::from(["advisory", "age", "checksum", "diff", "license", "pin", "signature", "typosquat"]));
         assert_eq!(ids.len(), collectors.len());
         for collector in collectors {
             assert!(collector.version() > 0 && !collector.description().is_empty());

@@ -88,6 +88,8 @@ pub struct AdvisoryFeed {
 pub struct InputDigests {
     /// What the lockfile says: [`locked_digest`] of the entry.
     pub locked: Vec<Digest>,
+    /// All that it says, and said before: [`entries_digest`] of the change.
+    pub entries: Option<Digest>,
     /// [`published_digest`] of the registry's answer.
     pub published: Option<Digest>,
     /// SHA-256 of the new version's files.
@@ -106,6 +108,7 @@ impl Inputs {
         let of = |files: &[FetchedArtifact]| files.iter().map(|a| a.digest.clone()).collect::<Vec<_>>();
         InputDigests {
             locked: vec![locked_digest(self.change.entry())],
+            entries: Some(entries_digest(&self.change)),
             published: self.published.as_ref().ok().map(published_digest),
             artifacts: self.artifacts.as_deref().map(of).unwrap_or_default(),
             previous: self.previous.as_ref().and_then(|p| p.as_deref().ok()).map(of).unwrap_or_default(),
@@ -129,6 +132,16 @@ impl FirstSeen {
 pub fn locked_digest(entry: &LockedRelease) -> Digest {
     let said = serde_json::json!([entry.origin, entry.digests]);
     Digest::sha256(said.to_string().as_bytes())
+}
+
+/// SHA-256 over how the change came about and what both entries say of release, origin, digests and scripts; not over
+/// their lines, which move whenever anything above does.
+pub fn entries_digest(change: &ReleaseChange) -> Digest {
+    let said = |entry: &LockedRelease| {
+        serde_json::json!([entry.release, entry.origin, entry.digests, entry.alias, entry.install_script])
+    };
+    let both = serde_json::json!([change.kind, change.old.as_ref().map(said), change.new.as_ref().map(said)]);
+    Digest::sha256(both.to_string().as_bytes())
 }
 
 /// SHA-256 over the JSON of a registry's answer, fields in the order of the type.

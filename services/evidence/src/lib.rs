@@ -15,13 +15,15 @@ pub mod diff;
 mod fixtures;
 mod inputs;
 pub mod license;
+pub mod pin;
 mod runner;
 pub mod sbom;
 pub mod signature;
+pub mod typosquat;
 
 pub use collector::{Collector, CollectorData, collectors};
 pub use inputs::{
-    AdvisoryFeed, Attested, Earlier, FetchedArtifact, FirstSeen, InputDigests, Inputs, Signed, locked_digest,
-    published_digest,
+    AdvisoryFeed, Attested, Earlier, FetchedArtifact, FirstSeen, InputDigests, Inputs, Signed, entries_digest,
+    locked_digest, published_digest,
 };
 pub use runner::{PROVISIONAL, preview, run};

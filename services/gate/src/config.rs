@@ -9,6 +9,7 @@ mod firewall;
 mod hostile;
 mod mirror;
 mod outbound;
+mod pins;
 mod retention;
 mod signature;
 
@@ -18,12 +19,14 @@ pub use classifier::ClassifierConfig;
 pub use firewall::FirewallConfig;
 pub use mirror::MirrorConfig;
 pub use outbound::OutboundConfig;
+pub use pins::{InternalConfig, PinsConfig};
 pub use retention::RetentionConfig;
 pub use signature::SignatureConfig;
 
 use crate::pipeline::RegistryAliases;
 use anyhow::{Context, Result, bail};
 use lockgate_ecosystems::{Limits, RegistryConfig, Secret};
+use lockgate_evidence::{pin::PinSettings, typosquat::Popular};
 use lockgate_model::{Ecosystem, redact};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -73,6 +76,8 @@ pub struct Config {
     /// Absent: no package manager installs through this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firewall: Option<FirewallConfig>,
+    #[serde(default)]
+    pub pins: PinsConfig,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -247,6 +252,7 @@ impl Config {
         self.retention.validate()?;
         self.mirror.iter().try_for_each(MirrorConfig::validate)?;
         self.firewall.iter().try_for_each(FirewallConfig::validate)?;
+        self.pin_settings()?;
         self.auth.validate(&self.server.public_url)
     }
 
@@ -338,7 +344,28 @@ impl Config {
         let aliases = self.registries.iter().flat_map(|(ecosystem, section)| {
             section.lockfile_addresses.iter().map(|alias| (*ecosystem, alias.clone(), section.url.to_string()))
         });
-        RegistryAliases::new(aliases.collect())
+        let known = self.registries.iter().flat_map(|(ecosystem, section)| {
+            let hosts = section.artifact_hosts.iter().cloned();
+            hosts.chain([section.url.to_string()]).map(|address| (*ecosystem, address))
+        });
+        RegistryAliases::new(aliases.collect(), known.collect())
+    }
+
+    /// What the pin check is told.
+    ///
+    /// # Errors
+    /// When an internal name is empty or would be every name.
+    pub fn pin_settings(&self) -> Result<PinSettings> {
+        self.pins
+            .settings(self.registries.iter().map(|(ecosystem, section)| (*ecosystem, section.url.clone())).collect())
+    }
+
+    /// Names that others imitate.
+    ///
+    /// # Errors
+    /// When the operator's list cannot be read.
+    pub fn popular_names(&self) -> Result<Popular> {
+        self.pins.popular_names()
     }
 
     /// Hosts that a lockfile may name: the registries' own and their artifact hosts.

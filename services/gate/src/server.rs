@@ -92,8 +92,14 @@ fn collector_with(
 ) -> Result<Collector> {
     let client = registry_client(config)?;
     let budget = Duration::from_secs(config.work.collector_seconds);
-    let signature = config.signature.check()?;
-    let data = CollectorData { license, versions: lockgate_ecosystems::versions, signature, classifier };
+    let data = CollectorData {
+        license,
+        versions: lockgate_ecosystems::versions,
+        signature: config.signature.check()?,
+        pins: config.pin_settings()?,
+        popular: Arc::new(config.popular_names()?),
+        classifier,
+    };
     let checks = lockgate_evidence::collectors(data);
     Ok(Collector::new(client, knowledge, checks, budget, config.work.releases_at_once))
 }

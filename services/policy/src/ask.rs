@@ -5,12 +5,13 @@ use crate::{
     floor::REQUIRED,
     host::host,
     input::{
-        EvidenceInput, LockfileInput, LockfileState, ObservationInput, OriginInput, PolicyInput, ReleaseInput, VERSION,
+        EvidenceInput, LockfileInput, LockfileState, ObservationInput, OldPinInput, OriginInput, PinInput, PolicyInput,
+        ReleaseInput, VERSION,
     },
 };
 use lockgate_model::{
-    AssessedRelease, Assessment, Evidence, LockfileChange, LockfileStatus, Observation, Origin, Release, ReleaseChange,
-    ReleaseKey, Waiver,
+    AssessedRelease, Assessment, Evidence, LockfileChange, LockfileStatus, Observation, Origin, PinChange, Release,
+    ReleaseChange, ReleaseKey, Waiver,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -55,7 +56,27 @@ pub(crate) fn question(assessment: &Assessment, context: &Context) -> Result<Pol
         required: REQUIRED.map(str::to_owned).to_vec(),
         lockfiles: change.lockfiles.iter().map(lockfile).collect(),
         releases,
+        pins: change.pins.iter().map(pin).collect(),
+        unread: change.unread.clone(),
     })
+}
+
+fn pin(changed: &PinChange) -> PinInput {
+    let new = changed.new.clone();
+    PinInput {
+        path: changed.path.clone(),
+        line: new.line,
+        kind: new.kind,
+        name: new.name,
+        reference: new.reference,
+        label: new.label,
+        address: new.address,
+        old: changed.old.clone().map(|old| OldPinInput {
+            reference: old.reference,
+            label: old.label,
+            address: old.address,
+        }),
+    }
 }
 
 fn lockfile(changed: &LockfileChange) -> LockfileInput {
@@ -65,7 +86,13 @@ fn lockfile(changed: &LockfileChange) -> LockfileInput {
         LockfileStatus::Changed => (LockfileState::Changed, None),
         LockfileStatus::Malformed { error } => (LockfileState::Malformed, Some(error.clone())),
     };
-    LockfileInput { path: changed.path.clone(), format: changed.format, status, error }
+    LockfileInput {
+        path: changed.path.clone(),
+        format: changed.format,
+        status,
+        error,
+        findings: changed.findings.clone(),
+    }
 }
 
 fn release(moved: &ReleaseChange, evidence: &EvidenceOf) -> Result<ReleaseInput, PolicyError> {

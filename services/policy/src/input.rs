@@ -5,7 +5,9 @@
 //! committed in `schema/policy-input-v1.json`.
 
 use chrono::{DateTime, Utc};
-use lockgate_model::{Cause, ChangeKind, Ecosystem, EvidenceId, LockfileError, LockfileFormat};
+use lockgate_model::{
+    Cause, ChangeKind, Ecosystem, EvidenceId, LockfileError, LockfileFinding, LockfileFormat, PinKind, PinReference,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +32,38 @@ pub struct PolicyInput {
     pub lockfiles: Vec<LockfileInput>,
     /// In lockfile order.
     pub releases: Vec<ReleaseInput>,
+    /// What comes in by workflows, build files, submodules and hooks.
+    #[serde(default)]
+    pub pins: Vec<PinInput>,
+    /// Files that hold such pins and cannot be read.
+    #[serde(default)]
+    pub unread: Vec<LockfileError>,
+}
+
+/// Something that the repository takes from elsewhere by naming it outside a lockfile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PinInput {
+    /// Path of the file in which it is named.
+    pub path: String,
+    /// 1-based.
+    pub line: u32,
+    pub kind: PinKind,
+    pub name: String,
+    pub reference: PinReference,
+    /// The tag beside a digest or in the comment behind a commit.
+    pub label: Option<String>,
+    /// Of a submodule.
+    pub address: Option<String>,
+    /// `null` unless the same was named before.
+    pub old: Option<OldPinInput>,
+}
+
+/// What was named before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OldPinInput {
+    pub reference: PinReference,
+    pub label: Option<String>,
+    pub address: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +74,9 @@ pub struct LockfileInput {
     /// Only when malformed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<LockfileError>,
+    /// What is remarkable about the file as a whole.
+    #[serde(default)]
+    pub findings: Vec<LockfileFinding>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +167,8 @@ impl PolicyInput {
             required: Vec::new(),
             lockfiles: Vec::new(),
             releases: Vec::new(),
+            pins: Vec::new(),
+            unread: Vec::new(),
         }
     }
 }

@@ -342,6 +342,7 @@ fn configuration(github: &FakeGitHub, registries: &Registries, folder: &TempDir,
         retention: Default::default(),
         mirror: None,
         firewall: None,
+        pins: Default::default(),
         auth: Default::default(),
     }
 }

@@ -114,6 +114,7 @@ pub(super) async fn from_clients(data_dir: &Path) -> Result<Config> {
         retention: Default::default(),
         mirror: Some(Default::default()),
         firewall: None,
+        pins: Default::default(),
     })
 }
 

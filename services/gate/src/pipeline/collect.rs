@@ -254,6 +254,7 @@ fn known_digests(asked: &Asked, first_seen: &[checks::FirstSeen], advisories: Op
     };
     Some(InputDigests {
         locked: vec![checks::locked_digest(asked.change.entry())],
+        entries: Some(checks::entries_digest(&asked.change)),
         published: Some(checks::published_digest(published)),
         artifacts,
         previous,

@@ -37,6 +37,8 @@ pub(crate) fn facts(name: &str) -> Observation {
         "license" => json!({"declared": "MIT", "expression": "(MIT OR GPL-3.0-only) AND ISC", "new_obligations": []}),
         "advisory" => json!({"matches": [], "unreadable": []}),
         "critical" => json!({"matches": [advisory], "unreadable": []}),
+        "pin" => json!({"findings": []}),
+        "typosquat" => json!({"alike": []}),
         "diff" => json!({"mode": "new", "findings": [], "irregularities": [], "truncated": false}),
         _ => panic!("no facts are named {name}"),
     })
@@ -59,7 +61,9 @@ impl Assess {
         let lockfile = "package-lock.json".to_owned();
         let moved = ReleaseChange { kind: ChangeKind::Added, lockfile, old: None, new: Some(entry) };
         let assess = Self { moved, status: LockfileStatus::Changed, evidence: Vec::new() };
-        ["checksum", "license", "advisory", "diff"].into_iter().fold(assess, |a, name| a.with(name, facts(name)))
+        ["checksum", "license", "advisory", "diff", "pin", "typosquat"]
+            .into_iter()
+            .fold(assess, |a, name| a.with(name, facts(name)))
     }
 
     pub(crate) fn and(mut self, collector: &str, observation: Observation) -> Self {
@@ -131,12 +135,20 @@ impl Assess {
             releases.push(moved);
         }
         let path = self.moved.lockfile.clone();
-        let lockfile = LockfileChange { path, format: LockfileFormat::NpmPackageLock, status: self.status, releases };
+        let lockfile = LockfileChange {
+            path,
+            format: LockfileFormat::NpmPackageLock,
+            status: self.status,
+            releases,
+            findings: Vec::new(),
+        };
         let change = Change {
             repository: "octo-org/app".parse().unwrap(),
             base: "0".repeat(40).parse().unwrap(),
             head: "1".repeat(40).parse().unwrap(),
             lockfiles: vec![lockfile],
+            pins: Vec::new(),
+            unread: Vec::new(),
         };
         Assessment { change, releases: assessed, asked_at: DateTime::UNIX_EPOCH }
     }
