@@ -26,6 +26,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-dataset", &["lockgate-archive", "lockgate-classifier", "lockgate-ecosystems", "lockgate-model"]),
         ("lockgate-signature", &[]),
         ("lockgate-mirror", &["lockgate-model", "lockgate-outbound"]),
+        ("lockgate-pins", &["lockgate-model"]),
         ("lockgate-policy", &["lockgate-model"]),
         ("lockgate-store", &["lockgate-model"]),
         ("lockgate-report", &["lockgate-model"]),
@@ -43,6 +44,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "lockgate-evidence",
                 "lockgate-mirror",
                 "lockgate-signature",
+                "lockgate-pins",
                 "lockgate-policy",
                 "lockgate-store",
                 "lockgate-report",
@@ -53,13 +55,14 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
 }
 
 /// Heavy or dangerous dependencies, each with its only user.
-const FENCES: [(&str, &str); 6] = [
+const FENCES: &[(&str, &str)] = &[
     ("sqlx", "lockgate-store"),
     ("gix", "lockgate-source"),
     ("regorus", "lockgate-policy"),
     ("ort", "lockgate-classifier"),
     ("sigstore-verify", "lockgate-signature"),
     ("object_store", "lockgate-mirror"),
+    ("saphyr-parser", "lockgate-pins"),
 ];
 
 fn packages() -> Vec<Value> {

@@ -47,7 +47,10 @@ fn added(entries: Vec<LockedRelease>) -> Change {
             format: LockfileFormat::NpmPackageLock,
             status: LockfileStatus::Changed,
             releases: entries.into_iter().map(added).collect(),
+            findings: Vec::new(),
         }],
+        pins: Vec::new(),
+        unread: Vec::new(),
     }
 }
 

@@ -61,6 +61,8 @@ async fn left(set: &Set, number: usize, progress: Progress, content: Content) ->
         base: pull_request.base_sha.parse().expect("a commit"),
         head: pull_request.head_sha.parse().expect("a commit"),
         lockfiles: Vec::new(),
+        pins: Vec::new(),
+        unread: Vec::new(),
     };
     let clone_url = payload["repository"]["clone_url"].as_str().expect("an address").to_owned();
     Left { repository, clone_url, pull_request, payload, progress, check_run, change }

@@ -55,7 +55,7 @@ pub fn provisional(change: &Change, early: &[Reason], looked_at: usize) -> Check
     let known: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     let known = if known.is_empty() { "no release moves".to_owned() } else { known.join(", ") };
     let coming = change.releases().filter(|r| r.comes_in()).count();
-    let mut denied: Vec<&str> = early.iter().map(|r| r.purl.as_str()).collect();
+    let mut denied: Vec<&str> = early.iter().map(|r| r.purl.as_str()).filter(|purl| !purl.is_empty()).collect();
     denied.sort_unstable();
     denied.dedup();
     let title = match denied.len() {

@@ -123,6 +123,93 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("registry-hosts-unknown", "No registry is configured", "Nothing says which hosts may be trusted."),
     ("lockfile-malformed", "Lockfile cannot be read", "What an unreadable lockfile brings in is unknown."),
     ("policy-data-invalid", "Policy data is invalid", "A list that the policy reads is missing or has the wrong type."),
+    (
+        "pin-name-mismatch",
+        "Lockfile entry points at another package",
+        "The address or the file that the lockfile gives for a release is that of another package.",
+    ),
+    (
+        "pin-version-mismatch",
+        "Lockfile entry points at another version",
+        "The address that the lockfile gives for a release is that of another version.",
+    ),
+    (
+        "pin-digest-changed",
+        "Other bytes for the same version",
+        "A released version never changes. Either the digest before or the one now is not the publisher's.",
+    ),
+    (
+        "pin-digest-removed",
+        "A digest was taken out",
+        "Without its digest, the release may be exchanged without notice.",
+    ),
+    (
+        "pin-digest-weakened",
+        "A digest became weaker",
+        "The lockfile pinned the package by a stronger algorithm before.",
+    ),
+    (
+        "pin-digest-lacking",
+        "Archive at an address without a strong digest",
+        "What an address serves may be another archive tomorrow.",
+    ),
+    (
+        "install-script-new",
+        "Script runs on installation",
+        "Code that runs by itself on installation is how most malicious packages act.",
+    ),
+    (
+        "install-script-unmarked",
+        "Script that the lockfile denies",
+        "The package runs a script on installation, and the lockfile says that it has none.",
+    ),
+    (
+        "dependency-confusion",
+        "Internal name from outside",
+        "A name that belongs to the operator is served by somebody else's registry.",
+    ),
+    (
+        "internal-origin-unstated",
+        "Internal name of unstated origin",
+        "The lockfile does not say which registry serves a name that belongs to the operator.",
+    ),
+    (
+        "typosquat",
+        "Name looks like a popular one",
+        "Malicious packages are given names that are read or typed for those of popular ones.",
+    ),
+    (
+        "registry-new",
+        "Releases come from a new registry",
+        "Who can name another registry in a lockfile can serve every release from there.",
+    ),
+    (
+        "manifest-not-locked",
+        "Manifest asks for what is not locked",
+        "What will be installed is chosen at the next installation, unseen.",
+    ),
+    (
+        "manifest-disagrees",
+        "Lockfile disagrees with its manifest",
+        "The locked version is not one that the project asks for: one of the two files was edited by hand.",
+    ),
+    (
+        "pin-not-fixed",
+        "Named by what can be moved",
+        "The owner of a tag or branch, or whoever took the account, can move it to other code.",
+    ),
+    (
+        "pin-moved-under-label",
+        "Commit changed, comment did not",
+        "Who reads the comment believes that the old version still runs.",
+    ),
+    ("submodule-moved", "Submodule moved", "The code of a submodule comes in without being looked into."),
+    (
+        "submodule-address-changed",
+        "Submodule comes from elsewhere",
+        "The same path of the repository now holds the code of another address.",
+    ),
+    ("pins-unreadable", "File cannot be read", "What an unreadable workflow or build file takes in is unknown."),
     ("new-obligation", "New licence obligation", "The change brings in a duty that was not owed before."),
 ];
 

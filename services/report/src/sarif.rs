@@ -83,9 +83,11 @@ impl Finding {
         result
     }
 
-    /// Stays the same when lines move, so that a viewer recognises what it has shown before.
+    /// Stays the same when lines move, so that a viewer recognises what it has shown before. One file may show the same
+    /// of several things that are no releases: those are told apart by the text.
     fn fingerprint(&self) -> String {
-        Digest::sha256(format!("{}\0{}\0{}", self.code, self.purl, self.path).as_bytes()).hex()
+        let subject = if self.purl.is_empty() { &self.text } else { &self.purl };
+        Digest::sha256(format!("{}\0{subject}\0{}", self.code, self.path).as_bytes()).hex()
     }
 }
 

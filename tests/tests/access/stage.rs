@@ -182,7 +182,10 @@ async fn decide(app: &TestApp, evaluation: Uuid, repository: &RepoId, head: &Com
             format: LockfileFormat::NpmPackageLock,
             status: LockfileStatus::Changed,
             releases: vec![added],
+            findings: Vec::new(),
         }],
+        pins: Vec::new(),
+        unread: Vec::new(),
     };
     let policy = Digest::sha256(b"policy");
     let mut transaction = app.store().begin().await.expect("a transaction");

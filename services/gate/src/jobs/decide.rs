@@ -123,6 +123,8 @@ pub(crate) async fn append_failure(
         base: evaluation.base_sha.clone(),
         head: evaluation.head_sha.clone(),
         lockfiles: Vec::new(),
+        pins: Vec::new(),
+        unread: Vec::new(),
     });
     let policy = context.policy.current();
     policies::remember(&mut **transaction, policy.digest(), policy.files()).await?;

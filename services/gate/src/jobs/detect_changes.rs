@@ -74,7 +74,8 @@ async fn detect(
         token,
         base: base.clone(),
         head: head.clone(),
-        want: pipeline::is_lockfile,
+        want: pipeline::is_read,
+        beside: pipeline::beside,
         timeout: FETCH,
         pack_bytes: PACK_BYTES,
     };

@@ -2,13 +2,24 @@
 
 use lockgate_model::{Ecosystem, Lockfile, Origin};
 
-/// Ecosystem, the address in lockfiles, the configured address.
 #[derive(Debug, Clone, Default)]
-pub struct RegistryAliases(Vec<(Ecosystem, String, String)>);
+pub struct RegistryAliases {
+    /// Ecosystem, the address in lockfiles, the configured address.
+    aliases: Vec<(Ecosystem, String, String)>,
+    /// Configured addresses, and hosts of artifacts, by ecosystem.
+    known: Vec<(Ecosystem, String)>,
+}
 
 impl RegistryAliases {
-    pub fn new(aliases: Vec<(Ecosystem, String, String)>) -> Self {
-        Self(aliases)
+    /// `aliases`: ecosystem, the address in lockfiles, the configured address. `known`: configured addresses, and hosts
+    /// of artifacts, by ecosystem.
+    pub fn new(aliases: Vec<(Ecosystem, String, String)>, known: Vec<(Ecosystem, String)>) -> Self {
+        Self { aliases, known }
+    }
+
+    /// Addresses and hosts from which releases of an ecosystem may come without being news.
+    pub(super) fn known(&self, ecosystem: Ecosystem) -> Vec<String> {
+        self.known.iter().filter(|(e, _)| *e == ecosystem).map(|(_, address)| address.clone()).collect()
     }
 
     /// Replaces each alias by the configured address. The whole address must agree, but for a final `/`: a
@@ -18,7 +29,7 @@ impl RegistryAliases {
         let ecosystem = lockfile.format.ecosystem();
         for entry in &mut lockfile.releases {
             let Origin::Registry { url: Some(url) } = &mut entry.origin else { continue };
-            let found = self.0.iter().find(|(e, alias, _)| *e == ecosystem && bare(alias) == bare(url));
+            let found = self.aliases.iter().find(|(e, alias, _)| *e == ecosystem && bare(alias) == bare(url));
             if let Some((_, _, configured)) = found {
                 url.clone_from(configured);
             }
@@ -38,11 +49,9 @@ mod tests {
     fn origin_after(url: &str) -> String {
         let text =
             format!("version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+{url}\"\n");
-        let aliases = RegistryAliases::new(vec![(
-            Ecosystem::Cargo,
-            "https://git.example.test/index".to_owned(),
-            "https://index.example.test/".to_owned(),
-        )]);
+        let alias =
+            (Ecosystem::Cargo, "https://git.example.test/index".to_owned(), "https://index.example.test/".to_owned());
+        let aliases = RegistryAliases::new(vec![alias], Vec::new());
         let lockfile = aliases.resolve(lockgate_ecosystems::parse("Cargo.lock", text.as_bytes()).unwrap());
         match &lockfile.releases[0].origin {
             Origin::Registry { url: Some(url) } => url.clone(),

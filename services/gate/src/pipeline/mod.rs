@@ -11,7 +11,7 @@ mod preview;
 
 pub use aliases::RegistryAliases;
 pub use collect::{Collector, collect};
-pub use detect::{detect, is_lockfile, lockfiles_at};
+pub use detect::{beside, detect, is_lockfile, is_read, lockfiles_at};
 pub use fetch::HeldFile;
 pub(crate) use fetch::strongest;
 pub use knowledge::{Advisories, Knowledge, LocalAdvisories, Package};

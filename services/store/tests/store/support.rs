@@ -125,7 +125,10 @@ pub(crate) fn change(head: CommitSha) -> Change {
             format: LockfileFormat::NpmPackageLock,
             status: LockfileStatus::Changed,
             releases: vec![added],
+            findings: Vec::new(),
         }],
+        pins: Vec::new(),
+        unread: Vec::new(),
     }
 }
 

@@ -1,17 +1,37 @@
-//! Source -> Change: which releases a range of commits moves. Blocking; callers use `spawn_blocking`.
+//! Source -> Change: which releases a range of commits moves, and what else it takes from elsewhere. Blocking; callers use
+//! `spawn_blocking`.
+
+mod unlocked;
 
 use super::RegistryAliases;
 use anyhow::{Context, Result};
-use lockgate_ecosystems as ecosystems;
+use bytes::Bytes;
+use lockgate_ecosystems::{
+    self as ecosystems,
+    manifest::{disagreements, manifest_beside},
+};
 use lockgate_model::{
-    Change, CommitSha, Lockfile, LockfileChange, LockfileError, LockfileFormat, LockfileStatus, RepoId,
-    redact::redacted,
+    Change, CommitSha, Lockfile, LockfileChange, LockfileError, LockfileFinding, LockfileFormat, LockfileStatus,
+    RepoId, redact::redacted,
 };
 use lockgate_source::{ChangedFile, Repository, Skipped, SkippedKind};
+use std::collections::HashMap;
+use unlocked::Unlocked;
 
 /// Whether a path is that of a lockfile that we read.
 pub fn is_lockfile(path: &str) -> bool {
     ecosystems::detect(path).is_some()
+}
+
+/// Whether a path is that of a file that is read where it differs: a lockfile, or one that names what is taken from
+/// elsewhere without a lockfile.
+pub fn is_read(path: &str) -> bool {
+    is_lockfile(path) || unlocked::is_read(path)
+}
+
+/// The manifest beside a lockfile, which is read whether it differs or not.
+pub fn beside(path: &str) -> Vec<String> {
+    ecosystems::detect(path).and_then(|format| manifest_beside(path, format)).into_iter().collect()
 }
 
 /// Reads the lockfiles that differ between `base` (none: an empty tree) and `head`.
@@ -29,17 +49,37 @@ pub fn detect(
     aliases: &RegistryAliases,
 ) -> Result<Change> {
     let changed = repository
-        .changed_files(base, head, &is_lockfile)
+        .changed_files(base, head, &is_read)
         .with_context(|| format!("compare the lockfiles of {id} at {}", head.short()))?;
+    let Unlocked { pins, unread } = unlocked::look(repository, base, head, &changed)
+        .with_context(|| format!("read what {id} takes from elsewhere at {}", head.short()))?;
+    let neighbours: Vec<String> =
+        changed.files.iter().filter(|file| file.new.is_some()).flat_map(|file| beside(&file.path)).collect();
+    let manifests: HashMap<String, Bytes> = repository
+        .files_at(head, &neighbours)
+        .with_context(|| format!("read the manifests of {id} at {}", head.short()))?
+        .into_iter()
+        .collect();
     let skipped = changed.skipped.iter().filter_map(not_a_file);
-    let mut lockfiles: Vec<LockfileChange> =
-        changed.files.iter().filter_map(|file| lockfile_change(file, aliases)).chain(skipped).collect();
+    let change = |file| lockfile_change(file, &manifests, aliases);
+    let mut lockfiles: Vec<LockfileChange> = changed.files.iter().filter_map(change).chain(skipped).collect();
     lockfiles.sort_by(|a, b| a.path.cmp(&b.path));
     let zero = || "0".repeat(40).parse().expect("forty zeros are a commit id");
-    Ok(Change { repository: id.clone(), base: base.cloned().unwrap_or_else(zero), head: head.clone(), lockfiles })
+    Ok(Change {
+        repository: id.clone(),
+        base: base.cloned().unwrap_or_else(zero),
+        head: head.clone(),
+        lockfiles,
+        pins,
+        unread,
+    })
 }
 
-fn lockfile_change(file: &ChangedFile, aliases: &RegistryAliases) -> Option<LockfileChange> {
+fn lockfile_change(
+    file: &ChangedFile,
+    manifests: &HashMap<String, Bytes>,
+    aliases: &RegistryAliases,
+) -> Option<LockfileChange> {
     let parse = |text: &[u8]| ecosystems::parse(&file.path, text).map(|lockfile| aliases.resolve(lockfile));
     let format = ecosystems::detect(&file.path)?;
     let old = file.old.as_deref().and_then(|text| parse(text).ok());
@@ -53,13 +93,36 @@ fn lockfile_change(file: &ChangedFile, aliases: &RegistryAliases) -> Option<Lock
         _ => LockfileStatus::Changed,
     };
     let releases = ecosystems::diff(old.as_ref(), new.as_ref());
-    Some(LockfileChange { path: file.path.clone(), format, status, releases })
+    let findings = new.as_ref().map(|new| findings(old.as_ref(), new, manifests, aliases)).unwrap_or_default();
+    Some(LockfileChange { path: file.path.clone(), format, status, releases, findings })
+}
+
+/// What the lockfile shows as a whole: registries that are news, and what its manifest asks for in vain.
+fn findings(
+    old: Option<&Lockfile>,
+    new: &Lockfile,
+    manifests: &HashMap<String, Bytes>,
+    aliases: &RegistryAliases,
+) -> Vec<LockfileFinding> {
+    let mut findings = ecosystems::new_registries(old, new, &aliases.known(new.format.ecosystem()));
+    if let Some(path) = manifest_beside(&new.path, new.format)
+        && let Some(manifest) = manifests.get(&path)
+    {
+        findings.extend(disagreements(new, &path, manifest));
+    }
+    findings
 }
 
 /// What the error quotes of the file may hold a credential.
 fn malformed(path: &str, format: LockfileFormat, error: LockfileError) -> LockfileChange {
     let error = LockfileError { message: redacted(error.message), ..error };
-    LockfileChange { path: path.to_owned(), format, status: LockfileStatus::Malformed { error }, releases: Vec::new() }
+    LockfileChange {
+        path: path.to_owned(),
+        format,
+        status: LockfileStatus::Malformed { error },
+        releases: Vec::new(),
+        findings: Vec::new(),
+    }
 }
 
 /// A package manager may follow a link where we do not, so a lockfile that is one is not "no lockfile".
