@@ -51,6 +51,8 @@ invalid_data contains name if {
 	some name, sound in {
 		"pins.registries": strings(setting(data.pins, "registries")),
 		"pins.trusted": strings(setting(data.pins, "trusted")),
+		"pins.pickle_elsewhere": level(setting(data.pins, "pickle_elsewhere")),
+		"pins.pickle_broken": level(setting(data.pins, "pickle_broken")),
 		"pins.lookalike": lookalike_levels(setting(data.pins, "lookalike")),
 		"pins.lookalikes_allowed": strings(setting(data.pins, "lookalikes_allowed")),
 		"pins.unfixed": unfixed_levels(setting(data.pins, "unfixed")),

@@ -4,7 +4,7 @@ package lockgate
 
 incomplete contains reason(release, sprintf("%s-facts-unexpected", [collector]), message, remedy) if {
 	some release in incoming
-	some collector in ["checksum", "license", "advisory", "diff", "age", "signature", "classifier", "pin", "typosquat"]
+	some collector in ["checksum", "license", "advisory", "diff", "age", "signature", "classifier", "pickle", "pin", "typosquat"]
 	release.evidence[collector].status == "observed"
 	not expected_shape(collector, release.evidence[collector].facts)
 	message := sprintf("the %s check's facts are not in the shape that this policy reads", [collector])
@@ -56,6 +56,14 @@ expected_shape("signature", found) if {
 	is_array(found.findings)
 	every finding in found.findings {
 		is_string(finding.type)
+	}
+}
+
+expected_shape("pickle", found) if {
+	is_array(found.files)
+	every file in found.files {
+		is_array(file.imports)
+		is_string(file.reading)
 	}
 }
 

@@ -24,7 +24,8 @@ deny contains reason(release, "install-script-new", message, remedy) if {
 	some release in incoming
 	some finding in listed(release, "pin", "findings")
 	finding.type == "install_script_new"
-	"install_hook" in data.thresholds.held[pin_mode(release)][release.ecosystem]
+	mode := pin_mode(release)
+	"install_hook" in data.thresholds.held[mode][release.ecosystem]
 	not release.package in data.thresholds.install_hooks_allowed
 	not facts(release, "diff")
 	message := "the lockfile marks it as running a script on installation, which nothing before did"
@@ -55,17 +56,18 @@ incomplete contains reason(release, "internal-origin-unstated", message, remedy)
 incomplete contains reason(release, "pin-unknown-finding", message, remedy) if {
 	some release in incoming
 	some finding in listed(release, "pin", "findings")
-	not finding.type in object.keys(pin_remedy) | {
-		"install_script_new",
-		"install_script_unmarked",
-		"internal_from_unstated",
-		"left_registry",
-	}
+	not finding.type in judged_pin_findings
 	message := sprintf("the pin check found %v, which this policy does not know", [object.get(finding, "type", null)])
 	remedy := "update the policy to the version of the server"
 }
 
 # A release that left its registry is judged by where it comes from now (origin.rego).
+judged_pin_findings := object.keys(pin_remedy) | {
+	"install_script_new",
+	"install_script_unmarked",
+	"internal_from_unstated",
+	"left_registry",
+}
 
 pin_code := {
 	"name_differs_from_address": "pin-name-mismatch",

@@ -18,7 +18,8 @@ incomplete contains reason(found.release, "typosquat", lookalike_message(found.p
 lookalikes contains {"release": release, "popular": popular, "level": level_of} if {
 	some release in incoming
 	not release.package in data.pins.lookalikes_allowed
-	popular := listed(release, "typosquat", "alike")[0]
+	alike := listed(release, "typosquat", "alike")
+	popular := alike[0]
 	level_of := object.get(data.pins.lookalike, popular.how.type, "deny")
 }
 

@@ -26,6 +26,17 @@ incomplete contains {
 	some file in object.get(input, "unread", [])
 }
 
+# What this policy does not know must not pass for nothing.
+incomplete contains unlocked_reason({
+	"code": "pin-unknown-kind",
+	"pin": pin,
+	"message": sprintf("%s is taken from elsewhere in a way that this policy does not know", [pin.name]),
+	"remedy": "update the policy to the version of the server",
+}) if {
+	some pin in unlocked
+	not pin.kind in object.keys(unlocked_name)
+}
+
 unlocked_findings contains {
 	"level": data.pins.unfixed[pin.kind],
 	"code": "pin-not-fixed",

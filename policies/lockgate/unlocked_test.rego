@@ -95,3 +95,5 @@ test_a_file_that_cannot_be_read_leaves_the_change_open if {
 	reason.code == "pins-unreadable"
 	reason.line == 0
 }
+
+test_a_kind_that_the_policy_does_not_know_is_left_open if pin_codes({"kind": "something_new"}) == {"pin-unknown-kind"}

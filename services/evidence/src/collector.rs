@@ -8,6 +8,7 @@ use crate::{
     classifier::Classifier,
     diff::Diff,
     license,
+    pickle::Pickle,
     pin::{PinCheck, PinSettings},
     signature::Signature,
     typosquat::{Popular, Typosquat},
@@ -77,6 +78,7 @@ pub fn collectors(data: CollectorData) -> Vec<Arc<dyn Collector>> {
         Arc::new(Diff),
         Arc::new(Age),
         Arc::new(data.signature),
+        Arc::new(Pickle),
         Arc::new(PinCheck::new(data.pins)),
         Arc::new(Typosquat::new(data.popular)),
     ];
@@ -114,7 +116,8 @@ mod tests {
         let data = CollectorData { license, versions: |_| &AsText, signature, pins, popular, classifier: None };
         let collectors = collectors(data);
         let ids: BTreeSet<_> = collectors.iter().map(|c| c.id()).collect();
-        assert_eq!(ids, BTreeSet::from(["advisory", "age", "checksum", "diff", "license", "pin", "signature", "typosquat"]));
+        let expected = ["advisory", "age", "checksum", "diff", "license", "pickle", "pin", "signature", "typosquat"];
+        assert_eq!(ids, BTreeSet::from(expected));
         assert_eq!(ids.len(), collectors.len());
         for collector in collectors {
             assert!(collector.version() > 0 && !collector.description().is_empty());

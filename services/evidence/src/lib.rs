@@ -15,6 +15,7 @@ pub mod diff;
 mod fixtures;
 mod inputs;
 pub mod license;
+pub mod pickle;
 pub mod pin;
 mod runner;
 pub mod sbom;

@@ -179,6 +179,21 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "Malicious packages are given names that are read or typed for those of popular ones.",
     ),
     (
+        "pickle-runs-code",
+        "Pickle runs code",
+        "A serialised Python object runs code as soon as it is loaded.",
+    ),
+    (
+        "pickle-imports",
+        "Pickle imports from a library",
+        "A serialised Python object looks up names of a library when it is loaded.",
+    ),
+    (
+        "pickle-unreadable",
+        "Pickle could not be read",
+        "What a serialised Python object does behind the place where reading ended is not known.",
+    ),
+    (
         "registry-new",
         "Releases come from a new registry",
         "Who can name another registry in a lockfile can serve every release from there.",

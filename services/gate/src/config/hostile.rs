@@ -20,6 +20,12 @@ url = "https://npm.example.test/"
 artifact_hosts = ["files.example.test"]
 lockfile_addresses = ["https://l.example.test/"]
 token_file = "/run/t"
+[pins]
+popular = "/n"
+[[pins.internal]]
+ecosystem = "npm"
+names = ["@acme/*"]
+registry = "https://npm.example.test/acme/"
 [policy]
 dir = "/p"
 [work]
