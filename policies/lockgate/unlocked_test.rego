@@ -52,8 +52,9 @@ test_the_data_says_what_a_tag_does if {
 
 test_a_hook_by_tag_is_a_note if count(pin_codes({"kind": "hook"})) == 0
 
+trusting(names) := object.union(data.pins, {"trusted": names})
+
 test_a_trusted_name_may_be_a_tag if {
-	trusting(names) := object.union(data.pins, {"trusted": names})
 	count(data.lockgate.incomplete) == 0 with input as with_pin({}) with data.pins as trusting(["octo-org/*"])
 	count(data.lockgate.incomplete) == 0 with input as with_pin({}) with data.pins as trusting(["octo-org/setup"])
 	count(data.lockgate.incomplete) == 1 with input as with_pin({}) with data.pins as trusting(["octo/*", "octo-org/setu"])
