@@ -98,6 +98,8 @@ fn recall(ecosystem: Ecosystem) -> Result<()> {
         ("scope dropped", |name| name.starts_with('@').then(|| name.trim_start_matches('@').replace('/', "-"))),
     ];
     for (way, squat) in ways {
+        // Into a scope its owner alone publishes, so that a squat leaves it.
+        let targets = targets.iter().filter(|name| way == "scope dropped" || !name.starts_with('@'));
         let squats: BTreeSet<(&String, String)> = targets
             .iter()
             .filter_map(|name| Some((name, squat(name)?)))
