@@ -18,8 +18,8 @@ pub mod npm;
 pub mod position;
 pub mod protocol;
 pub mod pypi;
-mod release_line;
 mod registries;
+mod release_line;
 mod secret;
 mod toml_lock;
 
@@ -28,8 +28,8 @@ pub use client::{Client, Document, Limits, RegistryConfig, Revision};
 pub use detect::{detect, parse};
 pub use diff::diff;
 pub use protocol::{MetadataRequest, RegistryProtocol};
-pub use release_line::{earlier, release_line};
 pub use registries::new_registries;
+pub use release_line::{earlier, release_line};
 pub use secret::Secret;
 
 use lockgate_model::{Ecosystem, VersionOrder};

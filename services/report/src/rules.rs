@@ -178,11 +178,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "Name looks like a popular one",
         "Malicious packages are given names that are read or typed for those of popular ones.",
     ),
-    (
-        "pickle-runs-code",
-        "Pickle runs code",
-        "A serialised Python object runs code as soon as it is loaded.",
-    ),
+    ("pickle-runs-code", "Pickle runs code", "A serialised Python object runs code as soon as it is loaded."),
     (
         "pickle-imports",
         "Pickle imports from a library",
