@@ -60,7 +60,8 @@ fn missing_evidence_never_passes() {
         }
         let nothing = policy.decide(&Assess::good().without_all().done(), &context()).unwrap();
         // The shipped rules miss more than the engine does.
-        assert!(REQUIRED.iter().all(|collector| codes(&nothing).contains(&format!("{collector}-missing"))));
+        let said = |collector: &str| codes(&nothing).iter().any(|code| *code == format!("{collector}-missing"));
+        assert!(REQUIRED.into_iter().all(said));
     }
 }
 
