@@ -18,10 +18,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("lockgate-postgres", &[]),
         ("lockgate-source", &["lockgate-model", "lockgate-outbound"]),
         ("lockgate-ecosystems", &["lockgate-model", "lockgate-outbound"]),
-        (
-            "lockgate-evidence",
-            &["lockgate-model", "lockgate-archive", "lockgate-classifier", "lockgate-signature"],
-        ),
+        ("lockgate-evidence", &["lockgate-model", "lockgate-archive", "lockgate-classifier", "lockgate-signature"]),
         ("lockgate-classifier", &["lockgate-archive"]),
         ("lockgate-dataset", &["lockgate-archive", "lockgate-classifier", "lockgate-ecosystems", "lockgate-model"]),
         ("lockgate-signature", &[]),
@@ -115,7 +112,7 @@ fn fenced_dependencies_have_one_user() {
             continue;
         }
         let used = dependencies(&package, false);
-        for (fenced, user) in FENCES {
+        for &(fenced, user) in FENCES {
             assert!(name == user || !used.contains(fenced), "{name} uses {fenced}, which only {user} may");
         }
     }

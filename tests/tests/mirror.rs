@@ -30,7 +30,7 @@ impl Stage {
         app.repository(&[("README.md", "shop\n")]);
         let lock = lockfile(Ecosystem::Npm, app.registries.base(), &[&package]);
         let run = app.judge("add", &[(LOCK, &lock)]).await;
-        assert_eq!(run.conclusion.as_deref(), Some("success"), "{:?}", run.output);
+        assert_eq!(run.conclusion.as_deref(), Some("success"), "{:?}", run.summary);
         Self { app, package }
     }
 

@@ -100,11 +100,8 @@ fn recall(ecosystem: Ecosystem) -> Result<()> {
     for (way, squat) in ways {
         // Into a scope its owner alone publishes, so that a squat leaves it.
         let targets = targets.iter().filter(|name| way == "scope dropped" || !name.starts_with('@'));
-        let squats: BTreeSet<(&String, String)> = targets
-            .iter()
-            .filter_map(|name| Some((name, squat(name)?)))
-            .filter(|(name, squat)| *name != squat)
-            .collect();
+        let squats: BTreeSet<(&String, String)> =
+            targets.filter_map(|name| Some((name, squat(name)?))).filter(|(name, squat)| *name != squat).collect();
         let told = squats.iter().filter(|(_, squat)| !popular.alike(ecosystem, squat).is_empty()).count();
         println!("{way}: {told} of {} are told", squats.len());
     }

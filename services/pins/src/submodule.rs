@@ -5,7 +5,7 @@ use lockgate_model::{CommitSha, Pin, PinChange, PinKind, PinReference};
 use std::collections::BTreeMap;
 
 /// The file in which git keeps addresses.
-pub const FILE: &str = ".gitmodules";
+pub(crate) const FILE: &str = ".gitmodules";
 
 /// What `.gitmodules` says of one path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use lockgate_gate::config::Config;
@@ -89,6 +89,7 @@ impl Liar {
 }
 
 async fn answer(State(relay): State<Arc<Relay>>, request: Request) -> Response {
+    let (request, _) = request.into_parts();
     let mood = *relay.mood.lock().unwrap_or_else(PoisonError::into_inner);
     match mood {
         Mood::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
@@ -100,13 +101,13 @@ async fn answer(State(relay): State<Arc<Relay>>, request: Request) -> Response {
     }
 }
 
-async fn relayed(relay: &Relay, request: &Request, mood: Mood) -> Result<Response> {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).trim_start_matches('/');
+async fn relayed(relay: &Relay, request: &Parts, mood: Mood) -> Result<Response> {
+    let path = request.uri.path_and_query().map_or("/", |path| path.as_str()).trim_start_matches('/');
     let (name, rest) = path.split_once('/').context("a path without a registry")?;
     let (_, origin) = relay.upstream.iter().find(|(known, _)| known == name).context("an unknown registry")?;
     let mut asking = relay.client.get(format!("{origin}/{rest}")).header(header::ACCEPT_ENCODING, "identity");
     for name in [header::ACCEPT, header::USER_AGENT] {
-        asking = request.headers().get(&name).iter().fold(asking, |asking, value| asking.header(&name, *value));
+        asking = request.headers.get(&name).iter().fold(asking, |asking, value| asking.header(&name, *value));
     }
     let answered = asking.send().await?;
     let (status, media) = (answered.status(), answered.headers().get(header::CONTENT_TYPE).cloned());

@@ -351,8 +351,9 @@ fn as_a_change(release: &Release, listed: &PublishedFile) -> Result<Change> {
     let repository: RepoId = path.parse()?;
     let nowhere: CommitSha = "0".repeat(40).parse()?;
     let status = LockfileStatus::Changed;
-    let lockfile = LockfileChange { path, format, status, releases: vec![added] };
-    Ok(Change { repository, base: nowhere.clone(), head: nowhere, lockfiles: vec![lockfile] })
+    let lockfile = LockfileChange { path, format, status, releases: vec![added], findings: Vec::new() };
+    let lockfiles = vec![lockfile];
+    Ok(Change { repository, base: nowhere.clone(), head: nowhere, lockfiles, pins: Vec::new(), unread: Vec::new() })
 }
 
 /// The first cause that may be gone when it is asked again.
