@@ -77,31 +77,27 @@ fn proved(authority: &Authority) -> Case {
     Case::new(authority, Content::Message(ARTIFACT), &recipe)
 }
 
-/// Every hash, every index and every size by itself: the proof is for this entry at this place of this tree alone.
+/// Every hash, and every other index and size by itself: the proof is for this entry at this place of this tree alone.
 #[test]
 fn a_proof_is_for_one_place_of_one_tree() {
+    type Twin = fn(&Authority) -> Case;
+    type Place = fn(&mut Case) -> &mut Value;
     let authority = Authority::new();
-    for (twin, index) in [(proved as fn(&Authority) -> Case, true), (Case::second, false)] {
+    for (twin, place) in [(proved as Twin, proof as Place), (Case::second, entry)] {
         let mut case = twin(&authority);
         case.verified();
-        for at in 0..hashes(&mut case).len() {
-            let mut forged = twin(&authority);
-            flip(&mut hashes(&mut forged)[at]);
-            assert_eq!(crate::reason(&forged.rejected()), "NotInLog", "hash {at}");
-        }
-        let place = |case: &mut Case| if index { proof(case).take() } else { entry(case).take() };
-        let right = place(&mut twin(&authority))["logIndex"].as_str().unwrap().parse::<u64>().unwrap();
-        let mut case = twin(&authority);
         let honest = case.bundle.clone();
-        for other in (0..right + 40).map(|other| other.to_string()) {
-            for name in ["logIndex", "treeSize"] {
-                case.bundle = honest.clone();
-                let part = if index { proof(&mut case) } else { entry(&mut case) };
-                if part[name].as_str().is_none_or(|said| said == other) {
-                    continue;
-                }
-                part[name] = other.as_str().into();
+        for at in 0..hashes(&mut case).len() {
+            flip(&mut hashes(&mut case)[at]);
+            assert_eq!(crate::reason(&case.rejected()), "NotInLog", "hash {at}");
+            case.bundle = honest.clone();
+        }
+        for name in ["logIndex", "treeSize"] {
+            let said = place(&mut case)[name].as_str().map(|text| text.parse::<u64>().unwrap());
+            for other in said.into_iter().flat_map(|said| (0..said + 40).filter(move |other| *other != said)) {
+                place(&mut case)[name] = other.to_string().into();
                 assert_eq!(crate::reason(&case.rejected()), "NotInLog", "{name} {other}");
+                case.bundle = honest.clone();
             }
         }
     }
