@@ -1,4 +1,4 @@
-"""Verifications a second by sigstore for Python: FOLDER IDENTITY ISSUER. Parses each bundle anew, as we do."""
+"""Verifications in a second of one core by sigstore for Python: FOLDER IDENTITY ISSUER. Parses each bundle anew, as we do."""
 
 import pathlib
 import statistics
@@ -25,9 +25,9 @@ def verify(text: bytes) -> None:
 
 rates = []
 for _ in range(5):
-    started, done = time.perf_counter(), 0
-    while time.perf_counter() - started < 0.7:
+    started, done = time.process_time(), 0
+    while time.process_time() - started < 0.7:
         verify(bundles[done % len(bundles)])
         done += 1
-    rates.append(done / (time.perf_counter() - started))
+    rates.append(done / (time.process_time() - started))
 print(statistics.median(rates))
