@@ -25,7 +25,7 @@ const ENVELOPES: [Forgery; 10] = [
     ("another predicate", |_, case| payload(case, |text| text.replace("the workflow", "attackers")), "Signature"),
     ("another subject", |_, case| payload(case, |text| text.replace("artifact", "fartfact")), "Signature"),
     ("another artifact's digest", |_, case| payload(case, digest_of_another), "Signature"),
-    ("white space more", |_, case| payload(case, |text| text.clone() + " "), "Signature"),
+    ("white space more", |_, case| payload(case, |text| text.to_owned() + " "), "Signature"),
     ("another type", |_, case| envelope(case)["payloadType"] = "text/plain".into(), "Unsupported"),
     ("another signature", |_, case| flip(&mut envelope(case)["signatures"][0]["sig"]), "Signature"),
     ("no signature", |_, case| envelope(case)["signatures"] = json!([]), "Malformed"),
@@ -100,14 +100,14 @@ fn other_signature(authority: &Authority, case: &mut Case) {
     message(case)["signature"] = other.bundle["messageSignature"]["signature"].clone();
 }
 
-fn payload(case: &mut Case, change: fn(&String) -> String) {
+fn payload(case: &mut Case, change: fn(&str) -> String) {
     let text = String::from_utf8(bytes(&envelope(case)["payload"])).unwrap();
     let changed = change(&text);
     assert_ne!(changed, text);
     envelope(case)["payload"] = base64(changed);
 }
 
-fn digest_of_another(text: &String) -> String {
+fn digest_of_another(text: &str) -> String {
     text.replace(&hex::encode(sha256(ARTIFACT)), &hex::encode(sha256(b"left-pad 1.3.1")))
 }
 
