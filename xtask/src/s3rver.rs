@@ -1,4 +1,4 @@
-//! A server that speaks S3 and checks signatures, for the mirror's tests: npm's `s3rver`, pinned, in the cache folder.
+//! A server that speaks S3, for the mirror's tests: npm's `s3rver`, pinned, in the cache folder.
 
 use crate::cargo;
 use anyhow::{Context, Result};

@@ -1,5 +1,5 @@
-//! The mirror in a bucket of a real server that speaks S3 and checks signatures. The server is the program that
-//! `LOCKGATE_S3RVER` names (`cargo xtask test` provides it); without it this is not tested, and says so.
+//! The mirror in a bucket of a real server that speaks S3 and knows its account; signatures it does not compute. The server is
+//! the program that `LOCKGATE_S3RVER` names (`cargo xtask test` provides it); without it this is not tested, and says so.
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -52,14 +52,14 @@ impl Server {
         panic!("the S3 server does not listen within 10 s");
     }
 
-    fn mirror(&self, secret: &str) -> Mirror {
+    fn mirror(&self, account: &str) -> Mirror {
         let place = Place::S3(S3 {
             bucket: BUCKET.into(),
             prefix: "lockgate/kept".into(),
             endpoint: format!("http://127.0.0.1:{}/", self.port).parse().expect("an address"),
             region: "us-east-1".into(),
-            access_key_id: KEY.into(),
-            secret_access_key: secret.into(),
+            access_key_id: account.into(),
+            secret_access_key: KEY.into(),
             user_agent: "lockgate-test".into(),
         });
         Mirror::open(&place).expect("a bucket can be opened")
@@ -104,10 +104,10 @@ async fn a_bucket_keeps_finds_moves_and_lists() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_an_error_that_names_what_was_done() {
+async fn an_unknown_account_is_an_error_that_names_what_was_done() {
     let Some(server) = Server::start().await else { return };
     let object = Verified::naming(Bytes::from_static(b"a"));
-    let error = server.mirror("wrong").put(&object).await.unwrap_err();
+    let error = server.mirror("nobody").put(&object).await.unwrap_err();
     assert!(matches!(error, MirrorError::Store { .. }), "{error}");
     let text = error.to_string();
     assert!(text.starts_with(&format!("keep {} in the mirror: ", object.sha256())), "{text}");
