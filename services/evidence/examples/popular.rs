@@ -80,12 +80,15 @@ fn alarms(ecosystem: Ecosystem, names: &str) -> Result<()> {
     Ok(())
 }
 
+/// Makes a squat of a name, where one can be made of it.
+type Squat = fn(&str) -> Option<String>;
+
 /// Every target is squatted in the ways that were seen: each is told, or the name is popular itself or too short.
 fn recall(ecosystem: Ecosystem) -> Result<()> {
     let popular = Popular::embedded();
     let targets = popular.targets(ecosystem);
     assert!(targets.len() <= TARGETS);
-    let ways: [(&str, fn(&str) -> Option<String>); 8] = [
+    let ways: [(&str, Squat); 8] = [
         ("letter doubled", |name| Some(format!("{name}{}", name.chars().last()?))),
         ("letter left out", |name| Some(format!("{}{}", name.get(..2)?, name.get(3..)?))),
         ("letters swapped", |name| {

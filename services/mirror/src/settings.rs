@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone)]
 pub enum Place {
     Folder(PathBuf),
-    S3(S3),
+    S3(Box<S3>),
 }
 
 /// A bucket of a server that speaks S3.

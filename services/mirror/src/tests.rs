@@ -114,7 +114,7 @@ fn bytes_are_verified_under_the_algorithm_that_was_stated() {
 #[test]
 fn keys_do_not_travel_in_the_clear() {
     let s3 = |endpoint: &str| {
-        Place::S3(S3 {
+        Place::S3(Box::new(S3 {
             bucket: "b".into(),
             prefix: "p".into(),
             endpoint: endpoint.parse().unwrap(),
@@ -122,7 +122,7 @@ fn keys_do_not_travel_in_the_clear() {
             access_key_id: "id".into(),
             secret_access_key: "hunter2".into(),
             user_agent: "test".into(),
-        })
+        }))
     };
     let error = Mirror::open(&s3("http://s3.example.test/")).unwrap_err().to_string();
     assert!(error.contains("mirror.endpoint") && !error.contains("hunter2"), "{error}");

@@ -53,7 +53,7 @@ impl Server {
     }
 
     fn mirror(&self, account: &str) -> Mirror {
-        let place = Place::S3(S3 {
+        let place = Place::S3(Box::new(S3 {
             bucket: BUCKET.into(),
             prefix: "lockgate/kept".into(),
             endpoint: format!("http://127.0.0.1:{}/", self.port).parse().expect("an address"),
@@ -61,7 +61,7 @@ impl Server {
             access_key_id: account.into(),
             secret_access_key: KEY.into(),
             user_agent: "lockgate-test".into(),
-        });
+        }));
         Mirror::open(&place).expect("a bucket can be opened")
     }
 

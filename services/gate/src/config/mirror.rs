@@ -76,7 +76,7 @@ impl MirrorConfig {
             let missing = || format!("mirror.{key} is missing: give a file, or set {name}");
             secret_from(name, file.as_deref())?.with_context(missing)
         };
-        Ok(Place::S3(S3 {
+        Ok(Place::S3(Box::new(S3 {
             bucket: url.host_str().unwrap_or_default().to_owned(),
             prefix: url.path().trim_matches('/').to_owned(),
             endpoint: endpoint.clone(),
@@ -88,7 +88,7 @@ impl MirrorConfig {
                 &self.secret_access_key_file,
             )?,
             user_agent: user_agent.to_owned(),
-        }))
+        })))
     }
 }
 
