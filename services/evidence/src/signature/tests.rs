@@ -73,7 +73,7 @@ impl World {
                     "internalParameters": {"github": {"event_name": "push", "runner_environment": how.runner}},
                     "resolvedDependencies": [],
                 },
-                "runDetails": {"builder": {"id": format!("https://github.com/actions/runner/{}", how.runner)}},
+                "runDetails": {"builder": {"id": format!("{}/{}@{}", how.source, how.workflow, how.reference)}},
             },
         });
         let signer = self.authority.signer(&identity);
