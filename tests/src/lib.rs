@@ -5,6 +5,7 @@ pub mod app;
 pub mod bench;
 pub mod chaos;
 pub mod clients;
+pub mod command;
 pub mod demo;
 pub mod fake_github;
 pub mod oidc;

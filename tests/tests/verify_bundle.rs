@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lockgate_authority::{Authority, Content, Key, Recipe, Signer, window};
+use lockgate_tests::command::assert_ends;
 use std::{
     fs,
     path::Path,
@@ -14,13 +15,6 @@ fn verify(folder: &Path, key: &str, artifact: &str, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockgate-tested"));
     command.current_dir(folder).args(["verify-bundle", "--bundle", "bundle.json", "--key", key]).args(more);
     command.arg(artifact).output().unwrap()
-}
-
-fn assert_ends(output: &Output, code: i32, says: &str) {
-    let said = [output.stdout.as_slice(), &output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(says), "{said}");
 }
 
 #[test]

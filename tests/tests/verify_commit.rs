@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use lockgate_tests::command::assert_ends;
 use serde_json::Value;
 use std::{
     fs,
@@ -41,13 +42,6 @@ fn repository() -> TempDir {
 fn verify(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockgate-tested"));
     command.current_dir(folder).args(["verify-commit", "--repo", "."]).args(arguments).output().unwrap()
-}
-
-fn assert_ends(output: &Output, code: i32, says: &str) {
-    let said = [output.stdout.as_slice(), &output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(says), "{said}");
 }
 
 #[test]
