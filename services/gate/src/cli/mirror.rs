@@ -86,8 +86,18 @@ pub(super) async fn run(path: &Path, command: Command) -> Result<ExitCode> {
         eprint!("\r\x1b[K");
     }
     let counted = pass.finish().await?;
-    match arguments.format {
-        Format::Text => print(&format!("{}\n", summary(counted)))?,
+    report(arguments.format, counted, &events)?;
+    Ok(match (counted.unread, counted.findings + counted.incidents) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(1),
+        _ => ExitCode::from(ERROR),
+    })
+}
+
+/// What a pass came to.
+fn report(format: Format, counted: Counted, events: &[Event]) -> Result<()> {
+    match format {
+        Format::Text => print(&format!("{}\n", summary(counted))),
         Format::Json => print(&format!(
             "{:#}\n",
             json!({
@@ -98,13 +108,8 @@ pub(super) async fn run(path: &Path, command: Command) -> Result<ExitCode> {
                 "unread": counted.unread,
                 "events": events,
             })
-        ))?,
+        )),
     }
-    Ok(match (counted.unread, counted.findings + counted.incidents) {
-        (0, 0) => ExitCode::SUCCESS,
-        (0, _) => ExitCode::from(1),
-        _ => ExitCode::from(ERROR),
-    })
 }
 
 fn progress(part: u32, done: i64, all: i64) -> String {
